@@ -63,5 +63,6 @@ def name_folders(given: Sequence[str]) -> dict[str, Path]:
 def make_board(prompts: Path, protocol: str, metrics: str) -> Board:
     """A board of one's own: a prompt file under a protocol. Named by the file, or by its folder."""
     found = read_prompts(prompts)
-    name = prompts.resolve().parent.name if prompts.stem in ("prompts", "captions", "clips", "metadata") else prompts.stem
+    nameless = prompts.stem in ("prompts", "captions", "clips", "metadata")
+    name = prompts.resolve().parent.name if nameless else prompts.stem
     return Board(name, found, protocols.only(protocols.find(protocol), split_names(metrics)))

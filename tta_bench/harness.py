@@ -5,10 +5,13 @@ run = gather -> embed -> score
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from tta_bench import embedding, originals, scoring
 from tta_bench.checking import Contestant, Gathered, Progress, Settings
@@ -52,11 +55,19 @@ def score(gathered: Gathered, settings: Settings, provenance: Mapping[str, objec
     rows: dict[str, dict[str, Measured]] = {contestant.name: {} for contestant in gathered.contestants}
     buckets: dict[str, list[Score]] = {contestant.name: [] for contestant in gathered.contestants}
     steps = [(metric, contestant) for metric in gathered.board.protocol.metrics for contestant in gathered.contestants]
-    for i, (metric, contestant) in enumerate(steps):
-        progress("scoring", i, len(steps))
+
+    def measure(step: tuple[Metric, Contestant]) -> tuple[Measured, list[Score]]:
+        metric, contestant = step
         material = _material(metric, contestant, gathered, features)
-        rows[contestant.name][metric.name], shown = _measure(metric, contestant, material, with_interval)
-        buckets[contestant.name] += _by_events(metric, shown, with_interval)
+        measured, shown = _measure(metric, contestant, material, with_interval)
+        return measured, _by_events(metric, shown, with_interval)
+
+    # A thread a step and one for BLAS: its own threads wait for each other by spinning, on a busy machine for seconds.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        for i, ((metric, contestant), found) in enumerate(zip(steps, pool.map(measure, steps), strict=True)):
+            progress("scoring", i, len(steps))
+            rows[contestant.name][metric.name], in_buckets = found
+            buckets[contestant.name] += in_buckets
     progress("scoring", len(steps), len(steps))
     return [_result(c, rows[c.name], buckets[c.name], gathered, provenance) for c in gathered.contestants]
 

@@ -108,8 +108,7 @@ def _leave_out(metric: Metric, generated: Rows, reference: Rows | None, blocks: 
     """The metric `(G,)` without each block of the jackknife, whose clips are left out on both sides."""
     if metric.leave_out is not None:
         return metric.leave_out(generated, reference, blocks)
-    parts = [(generated.without(block), reference.without(block) if reference else None) for block in blocks]
-    return np.array([_compute(metric, *part) for part in parts])
+    return intervals.leave_out(metric.compute, generated, reference, blocks, as_rows=metric.takes_rows)
 
 
 def by_bucket(

@@ -122,8 +122,10 @@ def wrong_rate(reports: Sequence[ClipReport]) -> dict[int, str]:
     durations = np.array([report.duration for report in audible.values()])
     centroids = np.array([report.centroid for report in audible.values()])
     suspects: dict[tuple[int, int], list[int]] = defaultdict(list)
+    lengths = {(report.n_samples, report.sample_rate): report for report in audible.values()}
+    rates = {length: _shared_rate(report, durations) for length, report in lengths.items()}
     for i, report in audible.items():
-        rate = _shared_rate(report, durations)
+        rate = rates[report.n_samples, report.sample_rate]
         if rate != report.sample_rate:
             suspects[report.sample_rate, rate].append(i)
     found: dict[int, str] = {}

@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -79,9 +80,14 @@ class FeatureKey:
     preprocessing: Preprocessing
     dtype: str
 
+    @cached_property
+    def sha256(self) -> str:
+        """Of all of this."""
+        return digest(asdict(self))
+
     def of(self, content_sha256: str) -> str:
-        """The key of one clip, by the hash of its file, or of one text, by the hash of its bytes."""
-        return digest([asdict(self), content_sha256])
+        """The key of one clip, by the hash of its file."""
+        return hashlib.sha256(f"{self.sha256} {content_sha256}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,10 @@ class Event:
     """Seconds from the start of the clip; None where the prompt does not say."""
     count: int | None = None
     """How often it sounds, where the prompt says so."""
+    level: float | None = None
+    """dB of its RMS while it sounds, relative to the loudest event of the clip; None where nobody knows."""
+    soundings: tuple[tuple[float, float], ...] = ()
+    """`(onset, offset)` in seconds of each single time it sounds, where that is known."""
 
 
 @dataclass(frozen=True)

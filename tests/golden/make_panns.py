@@ -3,7 +3,8 @@
 In an environment with those packages: `python tests/golden/make_panns.py`. (Importing panns_inference needs a
 ~/panns_data/class_labels_indices.csv with 527 rows.) Keys: `{checkpoint}/{layer}-{n}`, what networks narrowed to a
 width of 64 with the weights `random_state(...)` make of the first n samples of `sound(...)`; `framewise` keeps every
-16th class; `published`, key and shape of every tensor of a published Cnn14 at 32 kHz.
+16th class, `clipwise` has the probability of each class in the clip; `published`, key and shape of every tensor of a
+published Cnn14 at 32 kHz.
 """
 
 from itertools import pairwise
@@ -12,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-N_FFT = {"cnn14-16k": 512, "cnn14-32k": 1024, "cnn14-framewise-32k": 1024}
-LENGTHS = {"cnn14-16k": (4960, 40001), "cnn14-32k": (32000, 99999), "cnn14-framewise-32k": (40000,)}
+N_FFT = {"cnn14-16k": 512, "cnn14-32k": 1024, "cnn14-decision-level-max": 1024}
+LENGTHS = {"cnn14-16k": (4960, 40001), "cnn14-32k": (32000, 99999), "cnn14-decision-level-max": (9920, 40000)}
 WIDTHS = (1, 2, 4, 8, 16, 32, 64)
 
 
@@ -66,7 +67,8 @@ def main() -> None:
     arrays = {}
     for checkpoint, n_fft in N_FFT.items():
         rate, f_max = {512: (16000, 8000), 1024: (32000, 14000)}[n_fft]
-        kind = Cnn14_DecisionLevelMax if "framewise" in checkpoint else Cnn14
+        framewise = checkpoint == "cnn14-decision-level-max"
+        kind = Cnn14_DecisionLevelMax if framewise else Cnn14
         network = kind(rate, n_fft, rate // 100, 64, 50, f_max, 527)
         arrays["published"] = np.array([f"{key} {tuple(value.shape)}" for key, value in network.state_dict().items()])
         for i, widths in enumerate(pairwise(WIDTHS), start=1):
@@ -79,8 +81,9 @@ def main() -> None:
         for n in LENGTHS[checkpoint]:
             with torch.no_grad():
                 found = network(torch.from_numpy(sound(rate)[None, :n]))
-            if "framewise" in checkpoint:
+            if framewise:
                 arrays[f"{checkpoint}/framewise-{n}"] = found["framewise_output"][0, :, ::16].numpy()
+                arrays[f"{checkpoint}/clipwise-{n}"] = found["clipwise_output"][0].numpy()
             else:
                 arrays[f"{checkpoint}/embedding-{n}"] = found["embedding"][0].numpy()
                 arrays[f"{checkpoint}/logits-{n}"] = logits[-1][0].numpy()

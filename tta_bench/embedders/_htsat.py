@@ -52,6 +52,11 @@ class Htsat(nn.Module):
         pooled: Tensor = self.norm(self.layers(tokens)).mean(dim=(1, 2))
         return pooled
 
+    def trunk_to(self, dtype: torch.dtype) -> None:
+        """Computes in `dtype` from here on, but for the normalisation of the spectrogram."""
+        for part in (self.patch_embed, self.layers, self.norm):
+            part.to(dtype)
+
 
 def image(spectrogram: Tensor) -> Tensor:
     """Spectrograms `(n, 64, n_frames)` stretched to 1024 frames and folded in time: `(n, 1, 256, 256)`."""

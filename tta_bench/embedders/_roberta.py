@@ -6,16 +6,15 @@ ClapTextModel, which differ in nothing but the epsilon of their norms).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
+from tokenizers.processors import RobertaProcessing
 from torch import Tensor, nn
 
-from tta_bench.types import UserError
+from tta_bench.embedders._bpe import byte_level_bpe
 
 PADDING = 1
 """The token that fills up short captions. Positions are counted from the number after it."""
@@ -67,25 +66,19 @@ class Roberta(nn.Module):
 
 
 def tokenizer(files: Mapping[str, Path], *, vocabulary: int, max_tokens: int) -> Tokenize:
-    """RoBERTa's byte-level BPE from `vocab.json` and `merges.txt`; captions are cut after `max_tokens` tokens.
+    """RoBERTa's tokenizer from `vocab.json` and `merges.txt`; captions are cut after `max_tokens` tokens.
 
-    Raises UserError unless the two files make `vocabulary` tokens: from anything less, transformers makes a tokenizer
-    that knows no words, without saying so, and all captions come out alike.
+    Raises UserError unless the two files make `vocabulary` tokens.
     """
-    from transformers import RobertaTokenizer
-
-    words = json.loads(files["vocab.json"].read_text(encoding="utf-8"))
-    lines = files["merges.txt"].read_text(encoding="utf-8").splitlines()
-    merges: Any = [tuple(line.split()) for line in lines if line and not line.startswith("#version")]
-    bpe = RobertaTokenizer(vocab=words, merges=merges)
-    if len(bpe) != vocabulary or bpe.pad_token_id != PADDING or not merges:
-        raise UserError(
-            f"The tokenizer of {files['vocab.json']} and {files['merges.txt']} has {len(bpe)} tokens and {len(merges)} "
-            f"merges; this network was trained with RoBERTa's {vocabulary} tokens. Fetch the published files again."
-        )
+    bpe = byte_level_bpe(files, ("<s>", "<pad>", "</s>", "<unk>", "<mask>"), n_tokens=vocabulary)
+    begin, end = ((token, bpe.get_vocab()[token]) for token in ("<s>", "</s>"))
+    bpe.post_processor = RobertaProcessing(end, begin, add_prefix_space=False)
+    bpe.enable_truncation(max_tokens)
+    bpe.enable_padding(pad_id=PADDING, pad_token="<pad>")
 
     def tokenize(captions: Sequence[str]) -> tuple[Tensor, Tensor]:
-        batch = bpe(list(captions), padding=True, truncation=True, max_length=max_tokens, return_tensors="pt")
-        return batch["input_ids"], batch["attention_mask"].bool()
+        found = bpe.encode_batch(list(captions))
+        ids, mask = ([getattr(caption, name) for caption in found] for name in ("ids", "attention_mask"))
+        return torch.tensor(ids), torch.tensor(mask, dtype=torch.bool)
 
     return tokenize

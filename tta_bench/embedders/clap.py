@@ -80,8 +80,7 @@ def load(checkpoint: str, files: Mapping[str, Path], *, device: str = "cpu", dty
         if needed not in files:
             raise UserError(f"{name} needs the file {needed} beside {', '.join(files)}. Fetch the checkpoint again.")
     original = laion_original(checkpoint, device) if checkpoint in LAION else hub_original(files, device)
-    network = read_network(files, original, name).to(device, getattr(torch, dtype))
-    network.audio_branch.bn0.float()
+    network = read_network(files, original, name).to(device).trunk_to(getattr(torch, dtype))
     tokenize = tokenizer(files, vocabulary=original.shape.text.vocabulary, max_tokens=original.max_tokens)
     return ClapEmbedder(network, original.log_mel, tokenize, device)
 
@@ -133,6 +132,13 @@ class ClapNetwork(nn.Module):
         self.audio_projection = _projection(shape.width << len(shape.depths) - 1, shape.dimension)
         self.text_branch = Roberta(shape.text)
         self.text_projection = _projection(shape.text.width, shape.dimension)
+
+    def trunk_to(self, dtype: torch.dtype) -> ClapNetwork:
+        """This network, which from here on computes in `dtype` all but the normalisation of the spectrogram."""
+        self.audio_branch.trunk_to(dtype)
+        for part in (self.audio_projection, self.text_branch, self.text_projection):
+            part.to(dtype)
+        return self
 
     def embed_audio(self, log_mel: Tensor) -> Tensor:
         """Unit vectors `(n, dimension)` of spectrograms `(n, 64, n_frames)`."""

@@ -7,21 +7,21 @@ front end was laid out for 32 kHz but hears 44.1 kHz, so that "50 Hz to 14 kHz" 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2Model, GPT2Tokenizer
+from transformers import GPT2Config, GPT2Model
 
 from tta_bench.embedders._batches import by_length, rows
+from tta_bench.embedders._bpe import byte_level_bpe
 from tta_bench.embedders._htsat import N_MELS, Htsat
 from tta_bench.embedders._loading import fill, read_checkpoint
 from tta_bench.mel import mel_filters
@@ -100,21 +100,15 @@ def _our_name(key: str) -> str:
 
 
 def tokenizer(files: Mapping[str, Path]) -> Tokenize:
-    """GPT-2's byte-level BPE from `vocab.json` and `merges.txt`, ended and padded as msclap does.
+    """GPT-2's tokenizer from `vocab.json` and `merges.txt`, ended and padded as msclap does.
 
     "!" is the padding and so never joins a longer token. Raises UserError unless the files make GPT-2's 50,257 tokens.
     """
-    words = json.loads(files["vocab.json"].read_text(encoding="utf-8"))
-    lines = files["merges.txt"].read_text(encoding="utf-8").splitlines()
-    merges: Any = [tuple(line.split()) for line in lines if line and not line.startswith("#version")]
-    bpe = GPT2Tokenizer(vocab=words, merges=merges)
-    bpe.add_special_tokens({"pad_token": "!"})
-    if (len(bpe), bpe.pad_token_id, len(merges)) != (50257, PADDING, 50000):
-        raise UserError(
-            f"The tokenizer of {files['vocab.json']} and {files['merges.txt']} has {len(bpe)} tokens and {len(merges)} "
-            "merges; GPT-2's has 50257 and 50000. Fetch the published files again."
-        )
-    return lambda captions: torch.tensor(bpe([f"{text} <|endoftext|>" for text in captions], padding=True)["input_ids"])
+    bpe = byte_level_bpe(files, ("<|endoftext|>", "!"), n_tokens=50257)
+    bpe.enable_padding(pad_id=PADDING, pad_token="!")
+    return lambda captions: torch.tensor(
+        [found.ids for found in bpe.encode_batch([f"{text} <|endoftext|>" for text in captions])]
+    )
 
 
 @final
@@ -134,8 +128,8 @@ class MsClapNetwork(nn.Module):
 
     def trunk_to(self, dtype: torch.dtype) -> MsClapNetwork:
         """This network, which from here on computes in `dtype` all but the spectrogram and its normalisation."""
-        htsat = [part for name, part in self.htsat.named_children() if name != "bn0"]
-        for part in (*htsat, self.audio_projection, self.gpt2, self.text_projection):
+        self.htsat.trunk_to(dtype)
+        for part in (self.audio_projection, self.gpt2, self.text_projection):
             part.to(dtype)
         return self
 

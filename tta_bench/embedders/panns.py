@@ -44,7 +44,7 @@ class Variant:
 VARIANTS = {
     "cnn14-16k": Variant(16000, n_fft=512, hop_length=160),
     "cnn14-32k": Variant(32000, n_fft=1024, hop_length=320),
-    "cnn14-framewise-32k": Variant(32000, n_fft=1024, hop_length=320, framewise=True),
+    "cnn14-decision-level-max": Variant(32000, n_fft=1024, hop_length=320, framewise=True),
 }
 
 
@@ -52,8 +52,9 @@ def load(checkpoint: str, files: Mapping[str, Path], *, device: str = "cpu", dty
     """Cnn14 with the weights of the one file given, on `device`; with dtype "bfloat16" all after the log-mel is bf16.
 
     Layers of a clip: `embedding` (2048,), after the ReLU of the last hidden layer, and `logits` (527,), before the
-    sigmoid; "cnn14-framewise-32k" has one layer instead, `framewise` (n_samples // 320 + 1, 527), probabilities in
-    [0, 1] every 10 ms. Clips last at least 31 hops of the spectrogram (0.31 s), else `embed` raises ValueError.
+    sigmoid. "cnn14-decision-level-max" has no embedding, but `framewise` (n_samples // 320 + 1, 527), probabilities in
+    [0, 1] every 10 ms that change every 0.32 s, and the highest logit of each class as `logits`. Clips last at least
+    31 hops of the spectrogram (0.31 s), else `embed` raises ValueError.
     Raises UserError if the file does not hold exactly the tensors of Cnn14 with this spectrogram.
     """
     variant = VARIANTS[checkpoint]
@@ -121,13 +122,14 @@ class Cnn14:
         return rows(embedding=embedding, logits=self._head(embedding))
 
     def framewise(self, waves: Tensor) -> list[Features]:
-        """Layer `framewise` of each wave: what is found in a segment holds for its 32 frames, or to the end."""
+        """Layers `framewise` and `logits` of each wave: what a segment says holds for its 32 frames, or to the end."""
         log_mel = self._log_mel(waves)
         x = self._features(log_mel)
         x = F.max_pool1d(x, 3, stride=1, padding=1) + F.avg_pool1d(x, 3, stride=1, padding=1)
-        segments = self._head(self._hidden(x.mT)).sigmoid()
+        segments = self._head(self._hidden(x.mT)).float()
         segment_of_frame = torch.arange(log_mel.shape[2], device=waves.device) // FRAMES_PER_SEGMENT
-        return rows(framewise=segments[:, segment_of_frame.clamp(max=segments.shape[1] - 1)])
+        framewise = segments.sigmoid()[:, segment_of_frame.clamp(max=segments.shape[1] - 1)]
+        return rows(framewise=framewise, logits=segments.amax(dim=1))
 
     def _log_mel(self, waves: Tensor) -> Tensor:
         """Decibels `(n, 64, n_samples // hop_length + 1)` in the mel bands of the checkpoint, at least -100."""

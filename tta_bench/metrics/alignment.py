@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from tta_bench.metrics.intervals import bca_interval, resamples
 from tta_bench.metrics.rows import chunks, pairs
@@ -61,15 +60,15 @@ def rank_correlation(metric_values: Floats, human_scores: Floats, *, seed: int =
     Both `(n,)`, n >= 3. Where lower is better for the metric, agreement is a negative rho. Raises ValueError for other
     shapes, NaN, or a side without any difference.
     """
+    from scipy.stats import permutation_test  # takes a second to import, which most runs need not wait for
+
     x, y = np.asarray(metric_values, dtype=np.float64), np.asarray(human_scores, dtype=np.float64)
     if x.ndim != 1 or x.shape != y.shape or len(x) < 3 or not np.isfinite([x, y]).all():
         raise ValueError(f"a rank correlation needs two vectors of 3 or more numbers, got shapes {x.shape}, {y.shape}")
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         raise ValueError("a rank correlation is undefined where one side has no two different values")
     agreement = partial(_cosine, _centred_ranks(y))
-    test = stats.permutation_test(
-        (_centred_ranks(x),), agreement, permutation_type="pairings", vectorized=True, rng=seed
-    )
+    test = permutation_test((_centred_ranks(x),), agreement, permutation_type="pairings", vectorized=True, rng=seed)
     return Correlation(float(test.statistic), _rank_interval(x, y, float(test.statistic), seed), float(test.pvalue))
 
 
@@ -85,7 +84,9 @@ def _rank_interval(x: NDArray[np.float64], y: NDArray[np.float64], rho: float, s
 
 
 def _centred_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    ranks = stats.rankdata(values, axis=-1)
+    from scipy.stats import rankdata
+
+    ranks = rankdata(values, axis=-1)
     return np.asarray(ranks - ranks.mean(axis=-1, keepdims=True))
 
 

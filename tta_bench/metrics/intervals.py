@@ -13,8 +13,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from tta_bench.metrics.rows import CHUNK_ENTRIES, Block, Rows
 from tta_bench.types import Floats
@@ -69,12 +68,18 @@ def jackknife_blocks(n: int, *, groups: int = 30, seed: int = 0) -> list[NDArray
 
 
 def leave_out(
-    compute: Callable[..., float], generated: Rows, reference: Rows | None, blocks: Sequence[Block]
+    compute: Callable[..., float | Floats],
+    generated: Rows,
+    reference: Rows | None,
+    blocks: Sequence[Block],
+    *,
+    as_rows: bool = False,
 ) -> NDArray[np.float64]:
-    """`compute` `(G,)` without the clips of each block, on both sides. It is given arrays: (generated, reference), or
-    (generated,) where there is no reference."""
+    """`compute` `(G,)` without the clips of each block, on both sides. It is given (generated, reference), or
+    (generated,) where there is no reference: arrays, or `Rows` if `as_rows`."""
     sides = [generated] if reference is None else [generated, reference]
-    return np.array([compute(*(side.without(block).values for side in sides)) for block in blocks])
+    parts = ([side.without(block) for side in sides] for block in blocks)
+    return np.array([compute(*(part if as_rows else part.values for part in kept)) for kept in parts], np.float64)
 
 
 def jackknife_interval(value: float, leave_out_values: Floats) -> Interval:
@@ -84,7 +89,7 @@ def jackknife_interval(value: float, leave_out_values: Floats) -> Interval:
     clips, not the bias that FD has at every n, and it may pass a metric's bound.
     """
     left_out = _vector(leave_out_values, "leave_out_values", least=2)
-    half = float(stats.t.ppf(0.975, len(left_out) - 1)) * _jackknife_sd(left_out)
+    half = float(stdtrit(len(left_out) - 1, 0.975)) * _jackknife_sd(left_out)
     return value - half, value + half
 
 
@@ -125,7 +130,7 @@ def paired_jackknife_difference(value_a: float, leave_out_a: Floats, value_b: fl
         raise ValueError(f"both models need the same blocks, got {len(left_a)} and {len(left_b)} leave-out values")
     value, sd = value_a - value_b, _jackknife_sd(left_a - left_b)
     t = abs(value) / sd if sd else (np.inf if value else 0.0)
-    p = float(2.0 * stats.t.sf(t, len(left_a) - 1))
+    p = float(2.0 * stdtr(len(left_a) - 1, -t))
     return Difference(value, jackknife_interval(value, left_a - left_b), p)
 
 
