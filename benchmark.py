@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,12 +17,12 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from tta_bench.checking import Progress
-    from tta_bench.humans import Agreement
-    from tta_bench.types import Result
+    from tta_bench.checking import Progress, Settings
+    from tta_bench.humans import Agreement, Ratings
+    from tta_bench.types import Board, Result
     from tta_bench.weights import Status
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 weights_app = typer.Typer(no_args_is_help=True, help="Published checkpoints: which there are, fetch them, verify them.")
 list_app = typer.Typer(no_args_is_help=True, help="What there is to choose from.")
 app.add_typer(weights_app, name="weights")
@@ -38,10 +38,63 @@ WeightsOption = Annotated[
 ]
 
 
-@app.callback()
-def main(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False) -> None:
-    """Measures text-to-audio models: FD, FAD, KL, IS, CLAP and more, as the field computes them, with intervals."""
+BoardOption = Annotated[str, typer.Option("--board", metavar="NAME", help="See `list boards`.")]
+MetricsOption = Annotated[str, typer.Option("--metrics", metavar="A,B", help="Some of the protocol's metrics only.")]
+MissingFlag = Annotated[bool, typer.Option("--allow-missing", help="Go on without clips that are missing or broken.")]
+IntervalsFlag = Annotated[
+    bool, typer.Option("--intervals/--no-intervals", help="95 % intervals and p values; values alone are faster.")
+]
+TrustFlag = Annotated[bool, typer.Option("--trust-weights", help="Use checkpoints that are not the published ones.")]
+DeviceOption = Annotated[
+    str, typer.Option("--device", metavar="NAME", help="cpu, cuda, cuda:1 ...; auto takes a GPU if there is one.")
+]
+DtypeOption = Annotated[
+    str, typer.Option("--dtype", metavar="NAME", help="float32, or bfloat16 (faster, not exact, recorded).")
+]
+BatchOption = Annotated[int, typer.Option("--batch-size", min=1, metavar="N", help="Clips a batch.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Where results go; default runs/results/<board>.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    context: typer.Context,
+    models: Annotated[
+        str, typer.Option(metavar="A,B", help="Rows: NAME=DIR for a folder of clips, or a control row.")
+    ] = "",
+    board: BoardOption = "pocket",
+    metrics: MetricsOption = "",
+    allow_missing: MissingFlag = False,
+    intervals: IntervalsFlag = True,
+    weights_dir: WeightsOption = None,
+    trust_weights: TrustFlag = False,
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    batch_size: BatchOption = 8,
+    store: StoreOption = Path("runs/store"),
+    out: OutOption = None,
+    as_json: JsonFlag = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,
+) -> None:
+    """Measures text-to-audio models: FD, FAD, KL, IS, CLAP, sound events and more, with intervals.
+
+    Example: python benchmark.py --models mine=outputs/mymodel,recordings,retrieval,noise
+    """
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", stream=sys.stderr)
+    if context.invoked_subcommand:
+        return
+    if not models:
+        print(context.get_help())
+        raise typer.Exit(REFUSED)
+    from tta_bench import arguments, boards
+
+    command = {"models": models, "board": board, "metrics": metrics}
+    with refusing():
+        settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, intervals)
+        folders, controls = arguments.choose_rows(models)
+        found = boards.find(board, arguments.split_names(metrics))
+    run(found, folders, None, controls, settings, command, out=out, as_json=as_json)
 
 
 @app.command()
@@ -52,30 +105,20 @@ def score(
     prompts: Annotated[Path, typer.Option(metavar="FILE", help="csv, jsonl or parquet with ids and captions.")],
     references: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of recordings.")] = None,
     protocol: Annotated[str, typer.Option(metavar="NAME", help="See `list protocols`.")] = "offline",
-    metrics: Annotated[str, typer.Option(metavar="A,B", help="Some of the protocol's metrics only.")] = "",
+    metrics: MetricsOption = "",
     controls: Annotated[str, typer.Option(metavar="A,B", help="recordings,shuffled,noise,silence or some.")] = "",
     human: Annotated[
         Path | None, typer.Option(metavar="FILE", help="csv of human scores: model, score, and id if per clip.")
     ] = None,
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Go on without clips that are missing or broken.")
-    ] = False,
-    intervals: Annotated[bool, typer.Option(help="95 % intervals and p values; values alone are faster.")] = True,
+    allow_missing: MissingFlag = False,
+    intervals: IntervalsFlag = True,
     weights_dir: WeightsOption = None,
-    trust_weights: Annotated[
-        bool, typer.Option("--trust-weights", help="Use checkpoints that are not the published ones.")
-    ] = False,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1 ...; auto takes a GPU if there is one.")
-    ] = "auto",
-    dtype: Annotated[
-        str, typer.Option(metavar="NAME", help="float32, or bfloat16 (faster, not exact, recorded).")
-    ] = "float32",
-    batch_size: Annotated[int, typer.Option(min=1, metavar="N", help="Clips a batch.")] = 8,
+    trust_weights: TrustFlag = False,
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    batch_size: BatchOption = 8,
     store: StoreOption = Path("runs/store"),
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where results go; default runs/results/<prompt set>.")
-    ] = None,
+    out: OutOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Score folders of clips made elsewhere.
@@ -83,9 +126,7 @@ def score(
     Example: python benchmark.py score --generated outputs/mymodel --generated outputs/audioldm
     --references audiocaps/test --prompts test.csv --protocol audioldm_eval-16k --controls recordings,noise
     """
-    from tta_bench import arguments, checking, harness, humans
-    from tta_bench.provenance import provenance
-    from tta_bench.store import Store
+    from tta_bench import arguments, humans
 
     command = {
         "generated": generated,
@@ -94,26 +135,60 @@ def score(
         "protocol": protocol,
         "metrics": metrics,
         "controls": controls,
-        "allow_missing": allow_missing,
-        "intervals": intervals,
     }
     with refusing():
-        settings = checking.Settings(
-            store=Store(store),
-            weights_dir=weights_dir,
-            trust_weights=trust_weights,
-            device=arguments.choose_device(device),
-            dtype=arguments.choose_dtype(dtype),
-            batch_size=batch_size,
-            allow_missing=allow_missing,
-            intervals=intervals,
-        )
+        settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, intervals)
         wanted_controls = arguments.choose_controls(controls)
         folders = arguments.name_folders(generated)
         board = arguments.make_board(prompts, protocol, metrics)
         ratings = humans.read(human) if human else None
-        with progress_bar() as progress:
-            gathered = checking.gather(board, folders, references, wanted_controls, settings, progress)
+    run(board, folders, references, wanted_controls, settings, command, ratings=ratings, out=out, as_json=as_json)
+
+
+def make_settings(
+    store: Path,
+    weights_dir: Path | None,
+    trust_weights: bool,
+    device: str,
+    dtype: str,
+    batch_size: int,
+    allow_missing: bool,
+    intervals: bool,
+) -> Settings:
+    """How a run is carried out, from its options."""
+    from tta_bench import arguments, checking
+    from tta_bench.store import Store
+
+    return checking.Settings(
+        store=Store(store),
+        weights_dir=weights_dir,
+        trust_weights=trust_weights,
+        device=arguments.choose_device(device),
+        dtype=arguments.choose_dtype(dtype),
+        batch_size=batch_size,
+        allow_missing=allow_missing,
+        intervals=intervals,
+    )
+
+
+def run(
+    board: Board,
+    folders: Mapping[str, Path],
+    references: Path | None,
+    controls: Sequence[str],
+    settings: Settings,
+    command: Mapping[str, object],
+    *,
+    out: Path | None,
+    as_json: bool,
+    ratings: Ratings | None = None,
+) -> None:
+    """Check, embed, score, write, show; exits with the status of the run."""
+    from tta_bench import checking, harness, humans
+    from tta_bench.provenance import provenance
+
+    with refusing(), progress_bar() as progress:
+        gathered = checking.gather(board, folders, references, controls, settings, progress)
     with refusing(status=INCOMPLETE):
         with progress_bar() as progress:
             made_by = provenance(gathered, settings, command)
@@ -227,6 +302,46 @@ def list_protocols(
     else:
         rows = [[p.name, ", ".join(m.name for m in p.metrics), p.summary] for p in chosen]
         show_rows(["protocol", "metrics", "what it is"], rows)
+
+
+@list_app.command("boards")
+def list_boards(as_json: JsonFlag = False) -> None:
+    """The boards: prompts, references and protocol that make numbers comparable.
+
+    Example: python benchmark.py list boards
+    """
+    from tta_bench import boards
+
+    found = [boards.find(name) for name in boards.names()]
+    if as_json:
+        rows = [
+            {"board": b.name, "protocol": b.protocol.name, "n_prompts": len(b.prompts.prompts), "remark": b.remark}
+            for b in found
+        ]
+        print(json.dumps(rows, indent=1))
+        return
+    table = [[b.name, str(len(b.prompts.prompts)), f"{b.duration} s", b.protocol.name, b.remark] for b in found]
+    show_rows(["board", "prompts", "clip", "protocol", "what to know"], table)
+
+
+@list_app.command("prompts")
+def list_prompts(board: BoardOption = "pocket", as_json: JsonFlag = False) -> None:
+    """A board's prompts with their numbers of sound events.
+
+    Example: python benchmark.py list prompts --board pocket --json
+    """
+    from tta_bench import boards
+
+    with refusing():
+        prompts = boards.find(board).prompts
+    bucket = {prompt.id: name for name, found in prompts.buckets().items() for prompt in found}
+    if as_json:
+        rows = [
+            {"id": p.id, "caption": p.text, "n_events": p.n_events, "bucket": bucket.get(p.id)} for p in prompts.prompts
+        ]
+        print(json.dumps({"board": board, "prompts": rows}, indent=1, ensure_ascii=False))
+        return
+    show_rows(["id", "events", "caption"], [[p.id, bucket.get(p.id, ""), p.text] for p in prompts.prompts])
 
 
 @list_app.command("metrics")

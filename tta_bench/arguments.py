@@ -42,6 +42,13 @@ def split_names(text: str) -> list[str]:
     return list(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
 
 
+def choose_rows(text: str) -> tuple[dict[str, Path], list[str]]:
+    """The rows of the main job: folders of clips by name, and control rows."""
+    given = split_names(text)
+    folders = name_folders([name for name in given if "=" in name])
+    return folders, [plugins.choose(name, controls.CONTROLS, kind="model") for name in given if "=" not in name]
+
+
 def name_folders(given: Sequence[str]) -> dict[str, Path]:
     """Row name -> folder, from `DIR` (named by the folder) or `NAME=DIR`; each name may be used once."""
     folders: dict[str, Path] = {}

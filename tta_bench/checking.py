@@ -75,17 +75,22 @@ def gather(
     stages = _stages(board.protocol.metrics, settings)
     if board.protocol.by_originals:
         originals.environment()
+    if board.scenes:
+        from tta_bench import references  # late, because folders of clips need no synthesiser
+
+        reference_folder = references.render(board, settings.store, progress)
     _check_references_given(board, reference_folder, control_names)
     matches = {name: match_clips(folder, board.prompts) for name, folder in folders.items()}
     found = match_clips(reference_folder, board.prompts, shared=True) if reference_folder else None
     paths = {path for match in matches.values() for path in match.found.values()}
+    control_names = _with_yardstick(board, control_names)
     heard = _hear(paths | set(found.found.values() if found else ()), settings.store, progress)
-    references = _references(found, heard, settings)
+    recordings = _recordings(found, heard, settings)
     contestants = [_contestant(name, match, heard, settings) for name, match in matches.items()]
-    contestants += [_control(name, references, settings, progress) for name in control_names]
-    _check_disk(contestants, references, stages.values(), settings.store)
-    flags = {c.name: {} if c.control else _flags(c.clips, references) for c in contestants}
-    return Gathered(board, tuple(contestants), references, stages, flags)
+    contestants += [_control(name, board, recordings, settings, progress) for name in control_names]
+    _check_disk(contestants, recordings, stages.values(), settings.store)
+    flags = {c.name: {} if c.control else _flags(c.clips, recordings) for c in contestants}
+    return Gathered(board, tuple(contestants), recordings, stages, flags)
 
 
 def _stages(metrics: Sequence[Metric], settings: Settings) -> dict[str, Stage]:
@@ -114,6 +119,12 @@ def _check_references_given(board: Board, reference_folder: Path | None, control
         )
     if reference_folder is None and control_names:
         raise UserError("Control rows are made from the recordings. Point --references at them.")
+
+
+def _with_yardstick(board: Board, control_names: Sequence[str]) -> list[str]:
+    """A tagger that hears events errs too, so what it says of the references stands beside what it says of models."""
+    needed = board.scenes and any(metric.against == "events" for metric in board.protocol.metrics)
+    return list(dict.fromkeys([*(["recordings"] if needed else []), *control_names]))
 
 
 def _hear(paths: Iterable[Path], store: Store, progress: Progress) -> dict[Path, SoundClip | str]:
@@ -152,7 +163,7 @@ def _contestant(name: str, match: Matches, heard: Mapping[Path, SoundClip | str]
     return Contestant(name, clips, missing=missing, extra=tuple(path.name for path in match.extra))
 
 
-def _references(
+def _recordings(
     match: Matches | None, heard: Mapping[Path, SoundClip | str], settings: Settings
 ) -> dict[str, SoundClip]:
     if match is None:
@@ -191,17 +202,25 @@ def _complaint(what: str, missing: Mapping[str, str]) -> str:
     return f"{what}:\n" + "\n".join(lines) + more + f"\n{way_out}"
 
 
-def _control(name: str, references: Mapping[str, SoundClip], settings: Settings, progress: Progress) -> Contestant:
-    """A control row, from the references: themselves, another's, or made by the length of each."""
+def _control(
+    name: str, board: Board, recordings: Mapping[str, SoundClip], settings: Settings, progress: Progress
+) -> Contestant:
+    """A control row: the references, another's, clips made by the length of each, or what a search finds."""
     if name == "recordings":
-        return Contestant(name, references, control=True)
+        return Contestant(name, recordings, control=True)
     if name == "shuffled":
-        by_path = {clip.path: clip for clip in references.values()}
-        other = controls.shuffled({prompt: clip.path for prompt, clip in references.items()})
+        by_path = {clip.path: clip for clip in recordings.values()}
+        other = controls.shuffled({prompt: clip.path for prompt, clip in recordings.items()})
         if not other:
             raise UserError("The control row 'shuffled' needs at least two different recordings. Leave it out.")
         return Contestant(name, {prompt: by_path[path] for prompt, path in other.items()}, control=True)
-    paths = {prompt: _made(name, prompt, clip, settings.store) for prompt, clip in references.items()}
+    if name == "retrieval":
+        from tta_bench import references
+
+        folder = references.retrieve(board, settings.store, progress)
+        paths = {prompt.id: folder / f"{prompt.id}.wav" for prompt in board.prompts.prompts}
+    else:
+        paths = {prompt: _made(name, prompt, clip, settings.store) for prompt, clip in recordings.items()}
     heard = _hear(paths.values(), settings.store, progress)
     clips = {prompt: clip for prompt, path in paths.items() if isinstance(clip := heard[path], SoundClip)}
     return Contestant(name, clips, control=True)

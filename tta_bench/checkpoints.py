@@ -17,7 +17,8 @@ class WeightFile:
     name: str
     """As published; the key under which an embedder gets it."""
     url: str
-    """Where it is fetched from; `package:aisfx==0.1.2/PATH` lies inside an installed Python package."""
+    """Where it is fetched from; `package:aisfx==0.1.2/PATH` lies inside an installed Python package, `ours:PATH` inside
+    this one."""
     sha256: str | None
     """None where nobody has stated it: such a file is never called verified."""
     size: int | None
@@ -116,6 +117,21 @@ _ROWS = (
                 size=327428481,
                 sha256="0dc499e40e9761ef5ea061ffc77697697f277f6a960894903df3ada000e34b31",
                 md5="541141fa2ee191a88f24a3219fff024e",
+            ),
+        ),
+        licence="CC-BY-4.0",
+        source=PANNS_PAPER,
+        note="Zenodo publishes the md5; the sha256 is that of copies with this md5.",
+    ),
+    Checkpoint(
+        name="panns:cnn14-decision-level-max",
+        files=(
+            zenodo_file(
+                "3987831",
+                "Cnn14_DecisionLevelMax_mAP=0.385.pth",
+                size=327428481,
+                sha256="dd3b4043a87d4ec13df8082c0fcfee3fb5084151808e47e060987a95eabdd142",
+                md5="70539c43c18b6a289b3199c503a82c5a",
             ),
         ),
         licence="CC-BY-4.0",

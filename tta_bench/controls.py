@@ -4,6 +4,7 @@ recordings  the references themselves; set metrics compare one half of them with
 shuffled    the reference of another prompt: perfect sound, wrong content
 noise       white noise at -20 dBFS RMS, of the reference's length and rate
 silence     digital silence, of the reference's length and rate
+retrieval   on a board of scenes, the training clip whose caption is nearest: what any generator must beat
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from tta_bench.types import Clip
 
-CONTROLS = ("recordings", "shuffled", "noise", "silence")
+CONTROLS = ("recordings", "shuffled", "retrieval", "noise", "silence")
 NOISE_RMS = 0.1
 
 

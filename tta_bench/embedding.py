@@ -6,9 +6,7 @@ after an interruption: a batch of which anything is missing is computed again as
 
 from __future__ import annotations
 
-import ast
 import ctypes
-import hashlib
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -75,26 +73,10 @@ class Stage:
         return digest([self.key.embedder, self.key.weights_sha256, self.key.code_sha256, self.dtype, text])
 
 
-@cache
-def code_sha256(embedder: str) -> str:
-    """Hash of all our source files that decide an embedder's features: its own, those that prepare clips for it, and
-    whatever these import of ours. They are read, not imported."""
-    todo, seen = [f"tta_bench.embedders.{embedder}", "tta_bench.audio"], dict[str, bytes]()
-    while todo:
-        name = todo.pop()
-        path = plugins.source_file(name)
-        if path is None or name in seen:
-            continue
-        seen[name] = path.read_bytes()
-        for node in ast.walk(ast.parse(seen[name])):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tta_bench"):
-                todo += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return hashlib.sha256(b"".join(seen[name] for name in sorted(seen))).hexdigest()
-
-
 def make_stage(embedder: str, preprocessing: Preprocessing, weights: Weights, device: str, dtype: str) -> Stage:
     """The stage of one column: where its features are stored follows from everything here but the device."""
-    code = code_sha256(embedder.partition(":")[0])
+    # What prepares clips for the embedder decides its features as much as its own code.
+    code = plugins.code_sha256(f"tta_bench.embedders.{embedder.partition(':')[0]}", "tta_bench.audio")
     return Stage(FeatureKey(embedder, weights.sha256, code, preprocessing, dtype), weights, device)
 
 

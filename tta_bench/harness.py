@@ -122,6 +122,7 @@ def _material(metric: Metric, contestant: Contestant, gathered: Gathered, featur
         prompt
         for prompt in gathered.board.prompts.prompts
         if _taken(stage, contestant.clips.get(prompt.id))
+        and (metric.applies is None or metric.applies(prompt.events))
         and (metric.against != "reference" or _taken(stage, references.get(prompt.id)))
     ]
     generated = tuple(features.of(stage.key.of(contestant.clips[p.id].sha256), metric.layer) for p in prompts)
@@ -167,15 +168,20 @@ def _without_value(metric: Metric, material: Material, why: str) -> Measured:
 
 
 def _by_events(metric: Metric, material: Material | None, with_interval: bool) -> list[Score]:
-    """The metric by number of sound events, where prompts carry it."""
+    """The metric by number of sound events and, if it has a value a clip, by relation, where prompts carry them."""
     if material is None:
         return []
     buckets = PromptSet("", material.prompts).buckets()
     label = {prompt.id: name for name, prompts in buckets.items() for prompt in prompts}
-    if len(buckets) < 2:
-        return []
-    labels = [label.get(prompt.id, "") for prompt in material.prompts]
-    return scoring.by_bucket(metric, material, "n_events", labels, with_interval=with_interval)
+    fields = {"n_events": [label.get(prompt.id, "") for prompt in material.prompts]}
+    if metric.per_clip:
+        fields["relation"] = [prompt.fields.get("relation", "") for prompt in material.prompts]
+    return [
+        score
+        for name, labels in fields.items()
+        if len(set(labels)) > 1
+        for score in scoring.by_bucket(metric, material, name, labels, with_interval=with_interval)
+    ]
 
 
 def _result(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -25,6 +28,22 @@ def source_file(name: str) -> Path | None:
     """The file of a module of ours, without importing it; None if there is no such module."""
     path = folder("tta_bench").parent.joinpath(*name.split("."))
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+@cache
+def code_sha256(*modules: str) -> str:
+    """Hash of the source of modules of ours and of all that they import of ours. They are read, not imported."""
+    todo, seen = list(modules), dict[str, bytes]()
+    while todo:
+        name = todo.pop()
+        path = source_file(name)
+        if path is None or name in seen:
+            continue
+        seen[name] = path.read_bytes()
+        for node in ast.walk(ast.parse(seen[name])):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tta_bench"):
+                todo += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return hashlib.sha256(b"".join(seen[name] for name in sorted(seen))).hexdigest()
 
 
 def names(package: str) -> list[str]:

@@ -31,6 +31,7 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
         "board": {
             "name": board.name,
             "n_prompts": len(board.prompts.prompts),
+            "remark": board.remark,
             "prompts_sha256": board.prompts.sha256,
             "references_sha256": digest(references),
             "board_sha256": digest([board.prompts.sha256, digest(references), board.protocol.name]),

@@ -73,9 +73,11 @@ def measure(metric: Metric, material: Material, *, with_interval: bool = True) -
 
 
 def _measure_clips(metric: Metric, material: Material, with_interval: bool) -> Measured:
-    generated = np.stack(material.generated)
-    against = np.stack(material.against) if material.against is not None else None
-    values = np.asarray(metric.compute(generated) if against is None else metric.compute(generated, against))
+    if metric.against == "events":
+        values = np.asarray(metric.compute(material.generated, [prompt.events for prompt in material.prompts]))
+    else:
+        sides = [material.generated] if material.against is None else [material.generated, material.against]
+        values = np.asarray(metric.compute(*(np.stack(side) for side in sides)))
     interval = intervals.mean_interval(values) if with_interval else None
     why = intervals.NO_MEAN_INTERVAL if with_interval and not interval else ""
     n_reference = len(set(material.units)) if metric.against == "reference" else None

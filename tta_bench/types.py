@@ -192,7 +192,8 @@ class Metric:
     layer: str
     """Which features: `embedding`, `logits`, `frames` ..."""
     compute: Callable[..., float | Floats]
-    """`(generated, reference)`, `(audio, text)` or `(generated,)` -> float or `(n,)`."""
+    """`(generated, reference)`, `(audio, text)`, `(generated, events)` or `(generated,)` -> float or `(n,)`. Beside
+    events stand the features of each clip, whose lengths may differ; else all clips' in one array."""
     against: Literal["reference", "caption", "events", None]
     """What the generated clips are compared with."""
     better: Literal["lower", "higher"]
@@ -202,6 +203,8 @@ class Metric:
     """Whether `compute` gives a value for each clip."""
     min_clips: int = 2
     """From how many clips on it is defined."""
+    applies: Callable[[Sequence[Event]], bool] | None = None
+    """Whether a prompt with these events can be judged by it; None where all can."""
     takes_rows: bool = False
     """Set metrics whose `compute` must know which clip a row belongs to: it gets `metrics.rows.Rows`, not arrays."""
     leave_out: Callable[..., Floats] | None = None
@@ -246,8 +249,15 @@ class Board:
 
     name: str
     prompts: PromptSet
-    """With their references, where metrics need them."""
     protocol: BenchmarkProtocol
+    duration: float | None = None
+    """Seconds of a clip; None for a board of clips made elsewhere."""
+    scenes: bool = False
+    """Whether its references are scenes of our own, rendered from the seeds that its prompts carry."""
+    training_captions: Path | None = None
+    """Scenes of the training split with the embeddings of their captions, for the control row `retrieval`."""
+    remark: str = ""
+    """What a reader of its numbers must know."""
 
 
 @dataclass(frozen=True)

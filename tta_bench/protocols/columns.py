@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Literal
 
 from tta_bench.metrics import alignment, divergence, frechet
 from tta_bench.metrics.rows import Block, Rows, mean_per_clip
-from tta_bench.types import Floats, Metric, Preprocessing
+from tta_bench.metrics.segments import Detector
+from tta_bench.types import Event, Floats, Metric, Preprocessing
 
+EVENTS = "metrics/events.py; kin of AudioTime (arXiv:2407.02857) and RiTTA (arXiv:2412.15922)"
 Compute = Callable[..., float | Floats]
 LeaveOut = Callable[..., Floats]
 
@@ -85,6 +88,37 @@ def caption_metric(name: str, embedder: str, preprocessing: Preprocessing, compu
 def clap(embedder: str, preprocessing: Preprocessing, *, paper: str, name: str = "CLAP_LAION") -> Metric:
     """CLAP score: the mean cosine between a caption's and its clip's embedding, in [-1, 1]."""
     return caption_metric(name, embedder, preprocessing, alignment.clap_score, paper=paper)
+
+
+def _detected(
+    compute: Compute, detector: Callable[[], Detector], generated: Sequence[Floats], asked: Sequence[Sequence[Event]]
+) -> float | Floats:
+    return compute(generated, asked, detector=detector())
+
+
+def event_metric(
+    compute: Compute,
+    embedder: str,
+    preprocessing: Preprocessing,
+    *,
+    detector: Callable[[], Detector],
+    applies: Callable[[Sequence[Event]], bool],
+    better: Literal["lower", "higher"] = "higher",
+) -> Metric:
+    """A metric of `metrics.events`, named as it is there, over the prompts that it applies to."""
+    return Metric(
+        name=compute.__name__,
+        embedder=embedder,
+        preprocessing=preprocessing,
+        layer="framewise",
+        compute=partial(_detected, compute, detector),
+        against="events",
+        better=better,
+        paper=EVENTS,
+        per_clip=True,
+        min_clips=1,
+        applies=applies,
+    )
 
 
 def set_distance(

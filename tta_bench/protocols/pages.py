@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from tta_bench.protocols.published import PROTOCOLS
+from tta_bench.protocols import PROTOCOLS
 from tta_bench.types import BenchmarkProtocol, Preprocessing
 
 

@@ -87,13 +87,19 @@ def make_table(results: Sequence[Result], found: Sequence[Difference]) -> Table:
     return Table(title, columns, tuple(lines), tuple(_notes(ordered)))
 
 
-def bucket_table(results: Sequence[Result]) -> Table | None:
-    """Scores by bucket, a row a model and bucket; None where prompts have no buckets."""
+def bucket_tables(results: Sequence[Result]) -> list[Table]:
+    """Scores by bucket, a table for each field that prompts are sorted by, with a row a model and bucket."""
+    scored = [score for result in results for score in result.scores if score.bucket is not None]
+    fields = dict.fromkeys(str(score.bucket).partition("=")[0] for score in scored)
+    return [
+        _bucket_table(results, field, [s for s in scored if str(s.bucket).startswith(f"{field}=")]) for field in fields
+    ]
+
+
+def _bucket_table(results: Sequence[Result], field: str, scored: Sequence[Score]) -> Table:
     first = results[0]
-    buckets = list(dict.fromkeys(score.bucket for score in first.scores if score.bucket is not None))
-    if not buckets:
-        return None
-    metrics = list(dict.fromkeys(score.metric for score in first.scores))
+    buckets = sorted({str(score.bucket) for score in scored})
+    metrics = list(dict.fromkeys(score.metric for score in scored))
     lines = []
     for result in sorted(results, key=lambda result: result.control):
         scores = {(score.metric, score.bucket): score for score in result.scores}
@@ -104,8 +110,9 @@ def bucket_table(results: Sequence[Result]) -> Table | None:
             ]
             lines.append(_line(f"{result.model}, {bucket}", result, cells))
     columns = tuple(f"{metric} {ARROWS[better(first, metric)]}" for metric in metrics)
-    note = "set metrics (FD, FAD, IS ...) at equal n in every bucket, drawn by a fixed seed"
-    return Table(f"{first.board} by bucket", columns, tuple(lines), (note,))
+    set_metrics = any(metric in result.leave_out for result in results for metric in metrics)
+    notes = ("set metrics (FD, FAD, IS ...) at equal n in every bucket, drawn by a fixed seed",) if set_metrics else ()
+    return Table(f"{first.board} by {field}", columns, tuple(lines), notes)
 
 
 def _line(name: str, result: Result, cells: Sequence[Cell]) -> Line:
@@ -157,7 +164,14 @@ def _notes(results: Sequence[Result]) -> list[str]:
             f"{result.model}: {metric} leaves out {_some(ids)}, too short" for metric, ids in result.left_out.items()
         ]
         notes += [f"{result.model}: {flag}: {_some(ids)}" for flag, ids in _by_flag(result).items()]
-    return [*notes, *_weights_notes(results[0])]
+    return [*_board_notes(results[0]), *notes, *_weights_notes(results[0])]
+
+
+def _board_notes(result: Result) -> list[str]:
+    """What a reader must know of the board."""
+    board = result.provenance.get("board", {})
+    remark = board.get("remark") if isinstance(board, dict) else None
+    return [str(remark)] if remark else []
 
 
 def _by_flag(result: Result) -> dict[str, list[str]]:
@@ -182,6 +196,5 @@ def _some(ids: Iterable[str], most: int = 3) -> str:
 
 
 def all_tables(results: Sequence[Result]) -> list[Table]:
-    """The main table, and the one by bucket where there is one."""
-    tables = [make_table(results, differences(results)), bucket_table(results)]
-    return [table for table in tables if table is not None]
+    """The main table, and those by bucket."""
+    return [make_table(results, differences(results)), *bucket_tables(results)]
