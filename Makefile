@@ -5,10 +5,7 @@ RUN := .venv/bin/python
 .PHONY: benchmark test test-long check setup peers clean
 
 benchmark: setup
-	$(RUN) benchmark.py demo runs/demo
-	$(RUN) benchmark.py score --protocol offline --controls recordings,shuffled,noise,silence \
-	    --generated runs/demo/near --generated runs/demo/muffled --generated runs/demo/wrong \
-	    --references runs/demo/references --prompts runs/demo/prompts.csv
+	$(RUN) benchmark.py --models recordings,shuffled,retrieval,noise,silence
 
 test: setup
 	$(RUN) -m pytest -n 2 -q

@@ -206,19 +206,6 @@ def run(
 
 
 @app.command()
-def demo(out: Annotated[Path, typer.Argument(help="Folder to write to.")] = Path("runs/demo")) -> None:
-    """Synthesise seeded test sounds to score: recordings, and three make-believe models of known quality.
-
-    Example: python benchmark.py demo runs/demo
-    """
-    from tta_bench import demo as demo_sounds
-
-    with refusing():
-        demo_sounds.write(out)
-    print(f"Test sounds: {out}", file=sys.stderr)
-
-
-@app.command()
 def report(
     results: Annotated[list[Path], typer.Argument(help="Result files (.json) of one board and protocol.")],
     out: Annotated[Path | None, typer.Option(help="Also write the tables to this folder.")] = None,
@@ -461,8 +448,11 @@ def show(results: Sequence[Result], agreement: Sequence[Agreement], *, as_json: 
         print(json.dumps(summary(results) | extra, indent=1, ensure_ascii=False, allow_nan=False))
         return
     out = screen.console(sys.stdout)
-    for table in tables.all_tables(results):
+    shown = tables.all_tables(results)
+    for table in shown[:2]:
         out.print(screen.grid(table))
+    if more := [table.title for table in shown[2:]]:
+        out.print(f"In table.md too: {', '.join(more)}.\n")
     if agreement:
         rows = [[row.metric, row.level, str(row.n), row.text] for row in agreement]
         show_rows(["metric", "level", "n", "agreement with human scores (Spearman)"], rows)

@@ -92,7 +92,7 @@ def test_a_board_without_training_captions_has_nothing_to_retrieve(pocket: Board
         references.retrieve(some(pocket, 2), Store(tmp_path), lambda *_: None)
 
 
-def test_prompts_are_listed_with_their_buckets(pocket: Board) -> None:
+def test_prompts_are_listed_with_their_buckets() -> None:
     run = CliRunner().invoke(benchmark.app, ["list", "prompts", "--board", "pocket", "--json"])
     listed = json.loads(run.stdout)
     assert listed["board"] == "pocket"

@@ -243,7 +243,9 @@ def test_agreement_with_human_scores_is_printed(score: Score, clip_folders: Path
     assert rows["FD_AISFX", "model"]["rho"] is None
 
 
-@pytest.mark.parametrize("command", ["score", "demo", "report", "doctor", "parity", "weights fetch", "list protocols"])
+@pytest.mark.parametrize(
+    "command", ["score", "report", "doctor", "parity", "weights fetch", "list protocols", "list boards", "list prompts"]
+)
 def test_every_command_has_help_with_an_example(command: str) -> None:
     run = CliRunner().invoke(benchmark.app, [*command.split(), "--help"])
     assert run.exit_code == 0

@@ -27,7 +27,6 @@ LAYERS = {
     "prompts": {"types", "audio"},
     "controls": {"types", "audio"},
     "scenes": {"types", "audio"},
-    "demo": {"types", "audio", "store"},
     "store": {"types", "audio"},
     "text": {"types", "weights"},
     "embedders": {"types", "audio", "mel", "weights", "text"},

@@ -87,7 +87,7 @@ def test_csv_reads_into_pandas_with_buckets_and_directions(rows: list) -> None:
 
 def test_buckets_make_a_table_of_their_own(rows: list) -> None:
     [table] = tables.bucket_tables(rows)
-    assert [line.name for line in table.lines][:2] == ["mid, n_events=1", "best, n_events=1"]
+    assert [line.name for line in table.lines][:2] == ["n_events=1, mid", "n_events=1, best"]
 
 
 @pytest.mark.parametrize(

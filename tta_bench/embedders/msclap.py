@@ -129,7 +129,8 @@ class MsClapNetwork(nn.Module):
     def trunk_to(self, dtype: torch.dtype) -> MsClapNetwork:
         """This network, which from here on computes in `dtype` all but the spectrogram and its normalisation."""
         self.htsat.trunk_to(dtype)
-        for part in (self.audio_projection, self.gpt2, self.text_projection):
+        parts: tuple[nn.Module, ...] = (self.audio_projection, self.gpt2, self.text_projection)
+        for part in parts:
             part.to(dtype)
         return self
 

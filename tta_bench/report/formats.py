@@ -7,15 +7,14 @@ import io
 from collections.abc import Sequence
 
 from tta_bench.report.compare import Difference, differences
-from tta_bench.report.tables import Cell, Table, bucket_tables, make_table
+from tta_bench.report.tables import Cell, Table, all_tables
 from tta_bench.results import better
 from tta_bench.types import Result
 
 
 def files(results: Sequence[Result]) -> dict[str, str]:
     """File name -> content of every table, from results alone."""
-    found = differences(results)
-    tables = [make_table(results, found), *bucket_tables(results)]
+    found, tables = differences(results), all_tables(results)
     return {
         "table.md": "\n".join(markdown(table) for table in tables),
         "table.tex": "\n".join(latex(table) for table in tables),

@@ -88,7 +88,7 @@ def make_table(results: Sequence[Result], found: Sequence[Difference]) -> Table:
 
 
 def bucket_tables(results: Sequence[Result]) -> list[Table]:
-    """Scores by bucket, a table for each field that prompts are sorted by, with a row a model and bucket."""
+    """Scores by bucket, a table for each field that prompts are sorted by, with a row a bucket and model."""
     scored = [score for result in results for score in result.scores if score.bucket is not None]
     fields = dict.fromkeys(str(score.bucket).partition("=")[0] for score in scored)
     return [
@@ -98,17 +98,15 @@ def bucket_tables(results: Sequence[Result]) -> list[Table]:
 
 def _bucket_table(results: Sequence[Result], field: str, scored: Sequence[Score]) -> Table:
     first = results[0]
-    buckets = sorted({str(score.bucket) for score in scored})
-    metrics = list(dict.fromkeys(score.metric for score in scored))
+    ordered = sorted(results, key=lambda result: result.control)
+    scores = {(r.model, score.bucket, score.metric): score for r in results for score in r.scores}
+    metrics = [m for m in dict.fromkeys(score.metric for score in first.scores) if m in {s.metric for s in scored}]
     lines = []
-    for result in sorted(results, key=lambda result: result.control):
-        scores = {(score.metric, score.bucket): score for score in result.scores}
-        for bucket in buckets:
-            empty = [Score(metric, None, None, 0, None, bucket) for metric in metrics]
-            cells = [
-                Cell(scores.get((metric, bucket), nothing)) for metric, nothing in zip(metrics, empty, strict=True)
-            ]
-            lines.append(_line(f"{result.model}, {bucket}", result, cells))
+    for bucket in sorted({str(score.bucket) for score in scored}):
+        for r in ordered:
+            nothing = (Score(metric, None, None, 0, None, bucket) for metric in metrics)
+            cells = [Cell(scores.get((r.model, bucket, empty.metric), empty)) for empty in nothing]
+            lines.append(_line(f"{bucket}, {r.model}", r, cells))
     columns = tuple(f"{metric} {ARROWS[better(first, metric)]}" for metric in metrics)
     set_metrics = any(metric in result.leave_out for result in results for metric in metrics)
     notes = ("set metrics (FD, FAD, IS ...) at equal n in every bucket, drawn by a fixed seed",) if set_metrics else ()
@@ -117,7 +115,7 @@ def _bucket_table(results: Sequence[Result], field: str, scored: Sequence[Score]
 
 def _line(name: str, result: Result, cells: Sequence[Cell]) -> Line:
     n = statistics.mode(cell.score.n for cell in cells)
-    told = [replace(cell, n=cell.score.n) if cell.score.n != n else cell for cell in cells]
+    told = [replace(cell, n=cell.score.n) if cell.score.n not in (0, n) else cell for cell in cells]
     return Line(name, result.control, n, tuple(told))
 
 

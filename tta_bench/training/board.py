@@ -14,6 +14,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from tta_bench import boards, scenes, text
+from tta_bench.scenes.captions import Wording
 from tta_bench.scenes.sounds import SOUNDS
 from tta_bench.store import write_bytes
 
@@ -71,7 +72,7 @@ def choose() -> Iterator[scenes.Scene]:
 
 def _row(index: int, scene: scenes.Scene) -> dict[str, object]:
     """A prompt; every second one is in words that no training caption has."""
-    wording: scenes.Wording = "held out" if index % 2 else "seen"
+    wording: Wording = "held out" if index % 2 else "seen"
     _, events = scenes.render(scene)
     return {
         "id": f"pocket-{index:03d}",
