@@ -266,6 +266,47 @@ def parity(
     raise typer.Exit(DONE if all(row.ok for row in rows) else INCOMPLETE)
 
 
+@app.command()
+def validate(
+    board: BoardOption = "pocket",
+    prompts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Prompts of your own, under --protocol, in place of a board.")
+    ] = None,
+    references: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of recordings.")] = None,
+    protocol: Annotated[str, typer.Option(metavar="NAME", help="Of --prompts; see `list protocols`.")] = "offline",
+    metrics: MetricsOption = "",
+    kinds: Annotated[str, typer.Option(metavar="A,B", help="Some degradations only: noise,wrong-event ...")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="The first N prompts of each bucket.")] = None,
+    allow_missing: MissingFlag = False,
+    weights_dir: WeightsOption = None,
+    trust_weights: TrustFlag = False,
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float32",
+    batch_size: BatchOption = 8,
+    store: StoreOption = Path("runs/store"),
+    out: OutOption = None,
+) -> None:
+    """Degrade a board's references by grades, and show which metric sees what: table, csv and figure.
+
+    Example: python benchmark.py validate --board pocket --kinds noise,wrong-event,missing-event --limit 10
+    """
+    from tta_bench import arguments, boards, validation
+    from tta_bench.store import write_bytes
+
+    with refusing(), progress_bar() as progress:
+        settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, False)
+        named = arguments.split_names(metrics)
+        found = arguments.make_board(prompts, protocol, metrics) if prompts else boards.find(board, named)
+        chosen = arguments.split_names(kinds) or None
+        study = validation.study(found, references, settings, progress, kinds=chosen, limit=limit)
+    folder = out or Path("runs/validation") / found.name
+    files = validation.render(study)
+    for name, content in files.items():
+        write_bytes(folder / name, content)
+    print(files["degradations.md"].decode())
+    print(f"Table, values and figure: {folder}", file=sys.stderr)
+
+
 # ------------------------------------------------------------------------------------------------------- list, weights
 
 

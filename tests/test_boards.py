@@ -70,7 +70,7 @@ def test_a_reference_that_is_not_its_prompts_timeline_is_refused(pocket: Board, 
         references.render(wrong, Store(tmp_path), lambda *_: None)
 
 
-def test_changed_prompts_are_refused(pocket: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_prompts_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in boards.FOLDER.glob("pocket.*"):
         (tmp_path / path.name).write_text(path.read_text().replace('"caption": "A', '"caption": "One', 1))
     monkeypatch.setattr(boards, "FOLDER", tmp_path)

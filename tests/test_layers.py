@@ -40,6 +40,10 @@ LAYERS = {
     },
     "arguments": {"types", "plugins", "controls", "protocols", "prompts"},
     "harness": {"types", "originals", "store", "checking", "embedding", "scoring"},
+    "validation": {
+        "types", "audio", "store", "plugins", "metrics", "scenes", "controls", "embedding", "checking", "harness",
+        "report", "references",
+    },
     "provenance": {"types", "store", "checking"},
     "results": {"types"},
     "report": {"types", "metrics", "results"},
@@ -50,7 +54,7 @@ LAYERS = {
 }  # fmt: skip
 WITHOUT_TORCH = {
     "types", "plugins", "prompts", "metrics", "report", "store", "harness", "results", "humans", "scoring", "protocols",
-    "controls", "audio", "weights", "provenance", "scenes",
+    "controls", "audio", "weights", "provenance", "scenes", "validation",
 }  # fmt: skip
 
 

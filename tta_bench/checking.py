@@ -84,11 +84,11 @@ def gather(
     found = match_clips(reference_folder, board.prompts, shared=True) if reference_folder else None
     paths = {path for match in matches.values() for path in match.found.values()}
     control_names = _with_yardstick(board, control_names)
-    heard = _hear(paths | set(found.found.values() if found else ()), settings.store, progress)
+    heard = hear(paths | set(found.found.values() if found else ()), settings.store, progress)
     recordings = _recordings(found, heard, settings)
     contestants = [_contestant(name, match, heard, settings) for name, match in matches.items()]
     contestants += [_control(name, board, recordings, settings, progress) for name in control_names]
-    _check_disk(contestants, recordings, stages.values(), settings.store)
+    check_disk(contestants, recordings, stages.values(), settings.store)
     flags = {c.name: {} if c.control else _flags(c.clips, recordings) for c in contestants}
     return Gathered(board, tuple(contestants), recordings, stages, flags)
 
@@ -127,7 +127,7 @@ def _with_yardstick(board: Board, control_names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*(["recordings"] if needed else []), *control_names]))
 
 
-def _hear(paths: Iterable[Path], store: Store, progress: Progress) -> dict[Path, SoundClip | str]:
+def hear(paths: Iterable[Path], store: Store, progress: Progress) -> dict[Path, SoundClip | str]:
     """Each file decoded and described, or the reason why it cannot be used; descriptions are kept in the store."""
     wanted = sorted(paths)
     heard: dict[Path, SoundClip | str] = {}
@@ -221,7 +221,7 @@ def _control(
         paths = {prompt.id: folder / f"{prompt.id}.wav" for prompt in board.prompts.prompts}
     else:
         paths = {prompt: _made(name, prompt, clip, settings.store) for prompt, clip in recordings.items()}
-    heard = _hear(paths.values(), settings.store, progress)
+    heard = hear(paths.values(), settings.store, progress)
     clips = {prompt: clip for prompt, path in paths.items() if isinstance(clip := heard[path], SoundClip)}
     return Contestant(name, clips, control=True)
 
@@ -251,7 +251,7 @@ def _flags(clips: Mapping[str, SoundClip], references: Mapping[str, SoundClip]) 
     return {prompt: flags for prompt, flags in found.items() if flags}
 
 
-def _check_disk(
+def check_disk(
     contestants: Sequence[Contestant], references: Mapping[str, SoundClip], stages: Iterable[Stage], store: Store
 ) -> None:
     per_clip = 16_384  # bytes: an embedding of 2,048 and 527 logits, float32, rounded up to blocks

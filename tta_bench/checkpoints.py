@@ -275,6 +275,19 @@ _ROWS = (
         note="The wheel's LICENSE file is CC BY 4.0, though its classifier says MIT.",
     ),
     Checkpoint(
+        name="pocket_tagger:v1",
+        files=(
+            WeightFile(
+                "pocket_tagger.safetensors",
+                "ours:embedders/pocket/pocket_tagger.safetensors",
+                sha256="afdd70e2f35e507815b9331372f193e10443f89dd104993fc8298512c8cdcde7",
+                size=1246838,
+            ),
+        ),
+        licence="Apache-2.0",
+        source="embedders/pocket/pocket_tagger.md",
+    ),
+    Checkpoint(
         name="text:minilm-l6-v2",
         files=MINILM,
         licence="Apache-2.0; the wheel MIT",

@@ -16,7 +16,7 @@ from tta_bench import scenes, text
 from tta_bench.plugins import code_sha256
 from tta_bench.scenes.sound import SAMPLE_RATE
 from tta_bench.store import Store, digest
-from tta_bench.types import Board, Clip, Event, UserError
+from tta_bench.types import Board, Clip, Event, Prompt, UserError
 
 Progress = Callable[[str, int, int], None]
 TIMELINE_TOLERANCE = 0.005
@@ -28,9 +28,14 @@ def render(board: Board, store: Store, progress: Progress) -> Path:
 
     Raises UserError if a scene's timeline is not the one of its prompt.
     """
-    plans = {p.id: scenes.plan(int(p.fields["seed"]), split="test", n_events=p.n_events) for p in board.prompts.prompts}
+    plans = {prompt.id: plan_of(prompt) for prompt in board.prompts.prompts}
     published = {prompt.id: prompt.events for prompt in board.prompts.prompts}
     return _render("references", plans, published, store, progress)
+
+
+def plan_of(prompt: Prompt) -> scenes.Scene:
+    """The scene that is the reference of a prompt of a board of scenes."""
+    return scenes.plan(int(prompt.fields["seed"]), split="test", n_events=prompt.n_events)
 
 
 def retrieve(board: Board, store: Store, progress: Progress) -> Path:

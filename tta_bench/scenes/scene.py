@@ -28,8 +28,8 @@ SILENCE = 0.27
 
 _N_EVENTS = (0.25, 0.35, 0.22, 0.12, 0.06)
 _MOST_TIMES = 5
-# What a room adds to a sound, and the seconds between two steps, as planned for; rendering uses at most as much.
-_TAIL, _PAUSE = 0.2, 0.3
+TAIL, PAUSE = 0.2, 0.3
+"""Seconds that a room adds to a sound, and between two steps, as planned for; rendering uses at most as much."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _lengths(
     needs = [
         max(_shortest(SOUNDS[name]) for step, name in zip(shape, cast, strict=True) if step == k) for k in range(count)
     ]
-    spare = duration - sum(needs) - count * (_TAIL + _PAUSE)
+    spare = duration - sum(needs) - count * (TAIL + PAUSE)
     if spare < 0:
         return None
     shares = rng.dirichlet(np.full(count, 2.0))
@@ -226,10 +226,10 @@ def _part(rng: np.random.Generator, sound: SoundClass, step: int | None, longest
 def _several(rng: np.random.Generator, once: Part, need: float, wanted: int, longest: float, *, counted: bool) -> Part:
     """The event sounding `wanted` times, or as often as so many seconds allow; a repetition is three times at least."""
     room = longest + SILENCE
-    times = min(wanted, int(room / (1.05 * need + _TAIL + SILENCE)))
+    times = min(wanted, int(room / (1.05 * need + TAIL + SILENCE)))
     if times < (2 if counted else 3):
         return once
-    seconds = min(once.seconds, (room / times - _TAIL - SILENCE) / 1.05)
-    loose = max(SILENCE, (longest - times * (1.05 * seconds + _TAIL)) / (times - 1))
+    seconds = min(once.seconds, (room / times - TAIL - SILENCE) / 1.05)
+    loose = max(SILENCE, (longest - times * (1.05 * seconds + TAIL)) / (times - 1))
     gap = float(rng.uniform(SILENCE, min(0.8, loose)))
     return Part(once.sound, once.traits, once.step, seconds, times, counted, gap)

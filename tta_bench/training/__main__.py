@@ -35,15 +35,15 @@ def parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="render scenes to train on")
     data.add_argument("--out", type=Path, default=SCENES, metavar="DIR", help="default: %(default)s")
-    data.add_argument("--n", type=int, default=12_000, help="scenes to train on (default: %(default)s)")
-    data.add_argument("--n-held-out", type=int, default=1_000, help="for validation and test each (default: 1000)")
+    data.add_argument("--n", type=int, default=10_000, help="scenes to train on (default: %(default)s)")
+    data.add_argument("--n-held-out", type=int, default=500, help="for validation and test each (default: %(default)s)")
     data.add_argument("--seed", type=int, default=0, help="0..999 (default: %(default)s)")
     data.add_argument("--workers", type=int, default=2, help="processes (default: %(default)s)")
     data.set_defaults(run=_data)
 
     tagger = commands.add_parser("tagger", help="train the tagger, and write its weights and card when it is done")
     tagger.add_argument("--run", dest="folder", type=Path, default=TAGGER, metavar="DIR", help="default: %(default)s")
-    tagger.add_argument("--steps", type=int, default=8_000, help="of the whole training (default: %(default)s)")
+    tagger.add_argument("--steps", type=int, default=5_000, help="of the whole training (default: %(default)s)")
     tagger.add_argument("--minutes", type=float, help="stop after so many; the same command goes on")
     tagger.add_argument("--seed", type=int, default=0)
     _about_weights(tagger)
