@@ -18,6 +18,7 @@ from tta_bench.store import Store
 from tta_bench.types import Board, Metric, UserError
 
 MAX_NAMED = 5
+HEARD_AT_ONCE = 16
 Progress = Callable[[str, int, int], None]
 """`(what is being done, done, total)`."""
 
@@ -131,9 +132,11 @@ def hear(paths: Iterable[Path], store: Store, progress: Progress) -> dict[Path, 
     """Each file decoded and described, or the reason why it cannot be used; descriptions are kept in the store."""
     wanted = sorted(paths)
     heard: dict[Path, SoundClip | str] = {}
+    # Some at a time, because what is known already takes less time than handing it to a thread.
+    some = [wanted[i : i + HEARD_AT_ONCE] for i in range(0, len(wanted), HEARD_AT_ONCE)]
     with ThreadPoolExecutor() as pool:
-        for path, clip in zip(wanted, pool.map(lambda path: _hear_one(path, store), wanted), strict=True):
-            heard[path] = clip
+        for found in pool.map(lambda part: {path: _hear_one(path, store) for path in part}, some):
+            heard |= found
             progress("listening to clips", len(heard), len(wanted))
     return heard
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_expit, log_softmax
 
 from tta_bench.metrics.rows import Block, Rows, matrix, pairs
 from tta_bench.types import Floats
@@ -27,7 +26,7 @@ def kl_softmax(generated: Floats, reference: Floats, *, eps: float = 1e-6) -> ND
     eps=0 exact, as `compute_kl` of av-benchmark 050a5cd. Raises ValueError unless row i pairs with row i.
     """
     logits, targets = pairs(generated, reference)
-    log_p, log_q = log_softmax(logits, axis=1), log_softmax(targets, axis=1)
+    log_p, log_q = _log_softmax(logits), _log_softmax(targets)
     return _sum(np.exp(log_q) * (log_q - _log_plus(log_p, eps)))
 
 
@@ -44,15 +43,15 @@ def kl_sigmoid(generated: Floats, reference: Floats, *, eps: float = 1e-6) -> ND
     tables as "kullback_leibler_divergence_sigmoid" of audioldm_eval 8dc07ee; eps=0 as av-benchmark 050a5cd.
     """
     logits, targets = pairs(generated, reference)
-    return _sum(expit(targets) * (log_expit(targets) - _log_plus(log_expit(logits), eps)))
+    return _sum(np.exp(_log_sigmoid(targets)) * (_log_sigmoid(targets) - _log_plus(_log_sigmoid(logits), eps)))
 
 
 def kl_bernoulli(generated: Floats, reference: Floats) -> NDArray[np.float64]:
     """KL(reference || generated) of the independent yes or no of every class, summed, of each pair `(n,)`; 0 exactly
     if equal, never negative. What multi-label classifiers (sigmoid outputs) ask for; no published table uses it."""
     logits, targets = pairs(generated, reference)
-    yes = expit(targets) * (log_expit(targets) - log_expit(logits))
-    no = expit(-targets) * (log_expit(-targets) - log_expit(-logits))
+    yes = np.exp(_log_sigmoid(targets)) * (_log_sigmoid(targets) - _log_sigmoid(logits))
+    no = np.exp(_log_sigmoid(-targets)) * (_log_sigmoid(-targets) - _log_sigmoid(-logits))
     return np.maximum(_sum(yes + no), 0.0)
 
 
@@ -70,7 +69,7 @@ def inception_score(logits: Floats, *, splits: int = 10, seed: int = 2020) -> fl
 def inception_scores(logits: Floats, *, splits: int = 10, seed: int = 2020) -> NDArray[np.float64]:
     """The inception score of each split `(splits,)`. Their spread says how splits differ; it is no interval."""
     members = _splits(len(logits), splits, seed)
-    log_p = log_softmax(matrix(logits, "logits", least=1).astype(np.float64), axis=1)
+    log_p = _log_softmax(matrix(logits, "logits", least=1).astype(np.float64))
     return np.array([_score(log_p[split]) for split in members])
 
 
@@ -82,7 +81,7 @@ def inception_leave_out(
     Calling `inception_score` on the rest would shuffle all clips anew, and the jackknife would measure the shuffle.
     """
     del reference
-    log_p = log_softmax(matrix(generated.values, "generated").astype(np.float64), axis=1)
+    log_p = _log_softmax(matrix(generated.values, "generated").astype(np.float64))
     members = _splits(len(log_p), splits, seed)
     kept = [~np.isin(generated.clip, block) for block in blocks]
     rest = [[split[keep[split]] for split in members] for keep in kept]
@@ -116,3 +115,12 @@ def _log_plus(log_p: NDArray[np.float64], eps: float) -> NDArray[np.float64]:
 
 def _sum(terms: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(terms.sum(axis=1))
+
+
+def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def _log_sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(-np.logaddexp(0.0, -logits))

@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from tta_bench.metrics.rows import CHUNK_ENTRIES, Block, Rows
 from tta_bench.types import Floats
@@ -42,6 +41,8 @@ def mean_interval(values: Floats, *, draws: int = 2000, seed: int = 0) -> Interv
 def bca_interval(value: float, resampled: Floats, left_out: Floats) -> Interval:
     """95 % bias-corrected and accelerated interval (low, high) from the statistic of resamples `(draws,)` and of the
     data without each observation `(n,)`."""
+    from scipy.special import ndtr, ndtri  # late, because values alone need none of it
+
     below = np.mean(resampled < value) + 0.5 * np.mean(resampled == value)
     bias = ndtri(np.clip(below, 0.5 / len(resampled), 1.0 - 0.5 / len(resampled)))
     influence = left_out.mean() - left_out
@@ -88,6 +89,8 @@ def jackknife_interval(value: float, leave_out_values: Floats) -> Interval:
     value +- t(G - 1) * sqrt((G - 1) / G * sum (v - mean v)^2), the delete-a-block jackknife. It covers the scatter over
     clips, not the bias that FD has at every n, and it may pass a metric's bound.
     """
+    from scipy.special import stdtrit
+
     left_out = _vector(leave_out_values, "leave_out_values", least=2)
     half = float(stdtrit(len(left_out) - 1, 0.975)) * _jackknife_sd(left_out)
     return value - half, value + half
@@ -125,6 +128,8 @@ def paired_jackknife_difference(value_a: float, leave_out_a: Floats, value_b: fl
     Both leave-out vectors `(G,)` come from the same blocks of prompts and the same references, so what is common to
     both models, the scatter of the references above all, cancels.
     """
+    from scipy.special import stdtr
+
     left_a, left_b = _vector(leave_out_a, "leave_out_a", least=2), _vector(leave_out_b, "leave_out_b", least=2)
     if len(left_a) != len(left_b):
         raise ValueError(f"both models need the same blocks, got {len(left_a)} and {len(left_b)} leave-out values")
