@@ -1,0 +1,64 @@
+"""Weights out of files: safetensors, or pickles of which only tensors and plain containers are read."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from tta_bench.types import UserError
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """Tensors by name, on the CPU, of a .safetensors file or of what `torch.save` wrote.
+
+    Of a pickle, tensors and plain containers are read and nothing is run. A mapping of mappings is given as it is.
+    Raises UserError for a file that is damaged, cut short or holds anything else.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path} cannot be read as weights ({reason}). Fetch the file again.") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{path} holds a {type(found).__name__}, not tensors by name. Fetch the published file.")
+    return found
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file says. Raises UserError if it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as JSON ({error}). Fetch the file again.") from error
+
+
+def fill(network: Network, state: Mapping[str, Tensor], name: str, *, dtype: torch.dtype = torch.float32) -> Network:
+    """The network, which may be built on the device "meta", with these tensors as its weights, in evaluation mode.
+
+    Tensors of floating point become `dtype`. Raises UserError, which calls the file `name`, unless it holds exactly
+    the tensors that the network needs.
+    """
+    needed = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+    found = {key: tuple(tensor.shape) for key, tensor in state.items()}
+    wrong = sorted(key for key in needed.keys() | found.keys() if needed.get(key) != found.get(key))
+    if wrong:
+        raise UserError(
+            f"{name} does not fit its configuration: {len(wrong)} tensors differ; {wrong[0]!r} has shape "
+            f"{found.get(wrong[0])} and should have {needed.get(wrong[0])} (None: not there). Fetch the published "
+            "folder again, or name the checkpoint that this file belongs to."
+        )
+    cast = {key: tensor.to(dtype) if tensor.is_floating_point() else tensor for key, tensor in state.items()}
+    network.load_state_dict(cast, assign=True)
+    return network.eval().requires_grad_(False)

@@ -1,0 +1,94 @@
+"""Auffusion, the reference generator: text to sound, and sound edited by text.
+
+Xue et al., https://arxiv.org/abs/2401.01044. `load` gives the benchmark its contestant; its `pipeline` has the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from models.auffusion.cards import CHECKPOINTS, PAPER
+from tta_bench.types import Clip, ModelCard, UserError
+
+if TYPE_CHECKING:
+    from models.auffusion.pipeline import AuffusionPipeline
+    from models.auffusion.sampling import Sampling
+
+__all__ = ["Auffusion", "load"]
+
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+def load(
+    checkpoint: str,
+    files: Mapping[str, Path],
+    *,
+    device: str = "cpu",
+    dtype: str = "float32",
+    sampling: Sampling | None = None,
+    compiled: bool = False,
+) -> Auffusion:
+    """The contestant `auffusion:checkpoint`, from the files of its published folder by their names in it.
+
+    `files` is what `weights.find` gives, or `locate.files_in` of a folder. `sampling` defaults to the checkpoint's own.
+    `compiled` runs the U-Net through torch.compile: slow at first. Raises UserError, naming the file, for a checkpoint
+    that is incomplete, damaged or not one of Auffusion's.
+    """
+    import torch
+
+    from models.auffusion.loading import load_pipeline
+
+    if dtype not in DTYPES:
+        raise UserError(f"No precision {dtype!r}. There are: {', '.join(DTYPES)}.")
+    pipeline = load_pipeline(files, device=device, dtype=getattr(torch, dtype))
+    if compiled:
+        pipeline.unet = torch.compile(pipeline.unet)
+    drawn = sampling or pipeline.settings.sampling
+    settings = {
+        **asdict(drawn),
+        "scheduler": drawn.scheduler or type(pipeline.scheduler).__name__,
+        "dtype": dtype,
+        "compiled": compiled,
+    }
+    known = CHECKPOINTS.get(checkpoint)
+    card = ModelCard(
+        name="auffusion",
+        checkpoint=checkpoint,
+        revision=revision(files),
+        settings=settings,
+        trained_on=known.trained_on if known else ("unknown",),
+        licence=known.licence if known else "unknown",
+        paper=PAPER,
+    )
+    return Auffusion(card, pipeline, drawn)
+
+
+def revision(files: Mapping[str, Path]) -> str:
+    """Hash of the names and bytes of all files: equal exactly if the checkpoints are."""
+    whole = hashlib.sha256()
+    for name in sorted(files):
+        with files[name].open("rb") as file:
+            whole.update(name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()
+
+
+@final
+class Auffusion:
+    """The contestant."""
+
+    def __init__(self, card: ModelCard, pipeline: AuffusionPipeline, sampling: Sampling) -> None:
+        self.card = card
+        self.pipeline = pipeline
+        self._sampling = sampling
+
+    def generate(self, texts: Sequence[str], seeds: Sequence[int], duration: float) -> list[Clip]:
+        """One clip of `duration` seconds for each text, all as one batch, as loud as the vocoder makes them.
+
+        Clip i depends on texts[i], seeds[i] and duration only, up to 1e-4 in float32.
+        """
+        made = self.pipeline(texts, seeds=seeds, duration=duration, sampling=self._sampling)
+        return made.clips or []

@@ -1,0 +1,147 @@
+"""The frozen text encoders that Auffusion may be conditioned on: those of transformers, and the suite's own MiniLM."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, final
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import AutoTokenizer, ClapTextModelWithProjection, CLIPTextModel, T5EncoderModel
+
+from models._shared.states import read_json, read_state
+from tta_bench import text
+from tta_bench.types import UserError
+
+log = logging.getLogger(__name__)
+
+ARCHITECTURES = {"CLIPText": CLIPTextModel, "T5": T5EncoderModel, "Clap": ClapTextModelWithProjection}
+"""Beginning of an architecture's name -> what reads its text: a whole T5 or CLAP will do."""
+Span = tuple[int, int] | None
+"""First character of a token and the one after its last; None for a token that stands for no characters."""
+
+
+class TextEncoder(Protocol):
+    """Turns texts into the states of their tokens."""
+
+    width: int
+    """Dimensions of a state."""
+
+    def states(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """States `(n, n_tokens, width)` of the tokens of each text, and a mask `(n, n_tokens)`, True for a token."""
+        ...
+
+    def spans(self, text: str) -> list[Span]:
+        """Where each token of a text lies in it, in the order of the states."""
+        ...
+
+
+@final
+class TransformersEncoder:
+    """An encoder of transformers with its tokenizer.
+
+    With `full_length`, every text is filled up to `max_length` with the tokenizer's padding, whose states count like
+    any other's: what Stable Diffusion does. Without, only its own tokens have states.
+    """
+
+    def __init__(self, network: Any, tokenizer: Any, *, max_length: int, full_length: bool) -> None:
+        self.network, self.tokenizer = network, tokenizer
+        self.width: int = network.config.hidden_size
+        self._max_length, self._full_length = max_length, full_length
+
+    def states(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """See `TextEncoder`. Tokens after the first `max_length` are left out, and a warning says so."""
+        padding = "max_length" if self._full_length else "longest"
+        tokens = self.tokenizer(
+            list(texts), padding=padding, truncation=True, max_length=self._max_length, return_tensors="pt"
+        )
+        for line, encoding in zip(texts, tokens.encodings, strict=True):
+            if encoding.overflowing:
+                log.warning("only the first %d tokens of %r are read", self._max_length, line)
+        ids = tokens["input_ids"].to(self.network.device)
+        present = tokens["attention_mask"].to(ids)
+        mask = None if self._full_length else present
+        with torch.no_grad():
+            states = self.network(input_ids=ids, attention_mask=mask).last_hidden_state
+        return states, torch.ones_like(ids, dtype=torch.bool) if mask is None else present.bool()
+
+    def spans(self, text: str) -> list[Span]:
+        """See `TextEncoder`."""
+        return _spans(self.tokenizer([text], truncation=True, max_length=self._max_length).encodings[0])
+
+
+@final
+class MiniLM:
+    """The states of the suite's frozen sentence encoder, which is shared and not part of a checkpoint.
+
+    `pooled` gives one state for each text instead, its embedding, to measure what single words' states are worth.
+    """
+
+    width = text.WIDTH
+
+    def __init__(self, encoder: text.SentenceEncoder, tokenizer: Tokenizer, *, pooled: bool = False) -> None:
+        self._encoder, self._tokenizer, self._pooled = encoder, tokenizer, pooled
+
+    def states(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """See `TextEncoder`."""
+        if not self._pooled:
+            return self._encoder.token_states(texts)
+        states = torch.from_numpy(self._encoder.embed(texts))[:, None]
+        return states, torch.ones(states.shape[:2], dtype=torch.bool)
+
+    def spans(self, text: str) -> list[Span]:
+        """See `TextEncoder`."""
+        return [None] if self._pooled else _spans(self._tokenizer.encode(text))
+
+
+def _spans(encoding: Any) -> list[Span]:
+    marks = zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
+    return [None if special or start == stop else (start, stop) for (start, stop), special in marks]
+
+
+def load_minilm(*, pooled: bool, device: str) -> MiniLM:
+    """The encoder in the installed package, verified. UserError if it is not installed or its bytes differ."""
+    files = text.bundled()
+    tokenizer = Tokenizer.from_file(str(files[text.TOKENIZER]))
+    tokenizer.enable_truncation(text.MAX_TOKENS)
+    tokenizer.no_padding()
+    return MiniLM(text.load(files, device=device), tokenizer, pooled=pooled)
+
+
+def load_transformers(
+    files: Mapping[str, Path], folder: str, *, tokenizer: str, max_length: int, full_length: bool, device: str
+) -> TransformersEncoder:
+    """The encoder whose files lie in `folder`, and its tokenizer's in the folder of that name, in float32.
+
+    Raises UserError for an architecture that Auffusion does not know, and for weights that are damaged or partial.
+    """
+    config = read_json(files[f"{folder}/config.json"])
+    architecture = next(iter(config.get("architectures") or ["none"]))
+    network_class: Any = next((known for name, known in ARCHITECTURES.items() if architecture.startswith(name)), None)
+    if network_class is None:
+        raise UserError(f"{folder}/config.json names {architecture!r}; text encoders are {', '.join(ARCHITECTURES)}.")
+    names = [f"{folder}/{name}" for name in ("model.safetensors", "pytorch_model.bin")]
+    found = next((name for name in names if name in files), None)
+    if found is None:
+        raise UserError(f"The text encoder in {folder} has no weights: neither {' nor '.join(names)} is there.")
+    network, report = network_class.from_pretrained(
+        None,
+        config=network_class.config_class.from_dict(config.get("text_config") or config),
+        state_dict=read_state(files[found]),
+        dtype=torch.float32,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+    )
+    wrong = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
+    if wrong:
+        raise UserError(
+            f"{found} does not fit {folder}/config.json: {len(wrong)} tensors are missing or of another shape, first "
+            f"{wrong[0]!r}. Fetch the published folder again."
+        )
+    words = AutoTokenizer.from_pretrained(files[f"{tokenizer}/tokenizer_config.json"].parent, local_files_only=True)
+    return TransformersEncoder(
+        network.eval().requires_grad_(False).to(device), words, max_length=max_length, full_length=full_length
+    )
