@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from tta_bench.types import Clip
@@ -82,6 +81,8 @@ def _clipped(channels: NDArray[np.float32]) -> float:
 
 
 def _centroid(channels: NDArray[np.float32], sample_rate: int) -> float:
+    import scipy.fft  # late, because scores from stored features need no spectrum, and its import a third of a second
+
     length = min(N_FFT, channels.shape[1])
     frames = channels[:, : channels.shape[1] // length * length].reshape(-1, length)
     spectrum = scipy.fft.rfft(frames * np.hanning(length).astype(np.float32), N_FFT).view(np.float32)

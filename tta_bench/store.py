@@ -98,7 +98,7 @@ class Store:
 
     def path(self, kind: str, key: str, suffix: str) -> Path:
         """Where the file of a kind with this hash lies."""
-        return self.root / kind / key[:2] / f"{key}{suffix}"
+        return self.root / f"{kind}/{key[:2]}/{key}{suffix}"
 
     def features(self, key: str) -> dict[str, np.ndarray] | None:
         """Stored features, or None where there are none. A damaged file is named, removed and counts as none."""

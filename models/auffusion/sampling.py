@@ -75,8 +75,6 @@ def make_schedule(base: Any, sampling: Sampling, *, strength: float = 1.0) -> Sc
     if isinstance(scheduler, PNDMScheduler):
         last = torch.unique(every).flip(0)[n_left_out:]
         return Schedule(scheduler, torch.cat([last[:2], last[1:]]))
-    if hasattr(scheduler, "set_begin_index"):
-        scheduler.set_begin_index(n_left_out)
     return Schedule(scheduler, every[n_left_out:])
 
 

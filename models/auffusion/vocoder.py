@@ -147,7 +147,7 @@ class _ResidualBlock(nn.Module):
     def forward(self, sound: Tensor) -> Tensor:
         for dilated, plain in zip(self.convs1, self.convs2, strict=True):
             heard = _convolved(dilated, F.leaky_relu(sound, SLOPE))
-            sound = sound + _convolved(plain, F.leaky_relu(heard, SLOPE))
+            sound = _convolved(plain, F.leaky_relu(heard, SLOPE, inplace=True)).add_(sound)
         return sound
 
 
@@ -158,5 +158,5 @@ class _PlainResidualBlock(nn.Module):
 
     def forward(self, sound: Tensor) -> Tensor:
         for dilated in self.convs:
-            sound = sound + _convolved(dilated, F.leaky_relu(sound, SLOPE))
+            sound = _convolved(dilated, F.leaky_relu(sound, SLOPE)).add_(sound)
         return sound
