@@ -491,7 +491,7 @@ def show(results: Sequence[Result], agreement: Sequence[Agreement], *, as_json: 
     out = screen.console(sys.stdout)
     shown = tables.all_tables(results)
     for table in shown[:2]:
-        out.print(screen.grid(table))
+        out.print(screen.grid(table, out.width))
     if more := [table.title for table in shown[2:]]:
         out.print(f"In table.md too: {', '.join(more)}.\n")
     if agreement:
