@@ -50,7 +50,7 @@ def _bird_song(rng: np.random.Generator, traits: Traits, duration: float) -> Sam
 
 def _rooster(rng: np.random.Generator, traits: Traits, duration: float) -> Samples:
     """One cock-a-doodle-doo: two short notes, one that breaks into roughness, and a long one that sinks."""
-    n, top = length(duration), rng.uniform(*{"low": (580, 670), "high": (800, 920)}[traits["pitch"]])
+    n, top = length(duration), rng.uniform(*{"low": (660, 740), "high": (820, 940)}[traits["pitch"]])
     notes = (
         (0, 0.12, 0.8, 0.85, 0.6),
         (0.14, 0.22, 0.85, 1, 0.6),
@@ -72,7 +72,7 @@ def _rooster(rng: np.random.Generator, traits: Traits, duration: float) -> Sampl
             breath=0.4 * rough,
         )
         crow += place(n, [begin * duration], [note * swell(m, 0.02, 0.02 if end < 1 else 0.2)])
-    return finish(crow)
+    return finish(saturate(crow, 1.0))  # a throat that is forced
 
 
 def _crow(rng: np.random.Generator, traits: Traits, duration: float) -> Samples:
@@ -88,11 +88,12 @@ def _crow(rng: np.random.Generator, traits: Traits, duration: float) -> Samples:
 
 def _owl(rng: np.random.Generator, traits: Traits, duration: float) -> Samples:
     """A call: a hoot, a pause, short hoots and a long wavering one, all of them almost pure low tones."""
-    n, top = length(duration), rng.uniform(*{"low": (290, 360), "high": (640, 800)}[traits["pitch"]])
+    n, top = length(duration), rng.uniform(*{"low": (290, 360), "high": (480, 600)}[traits["pitch"]])
 
     def hoot(seconds: float, waver: float) -> Samples:
         m = length(seconds)
-        pitch = top * contour(m, (0, 0.85), (0.25, 1), (0.8, 0.98), (1, 0.85))
+        # Each hoot swoops up and droops: a tone that holds its pitch is a whistle or a foghorn.
+        pitch = top * contour(m, (0, 0.78), (0.3, 1), (0.7, 0.97), (1, 0.75))
         shake = np.sin(phase(rng.uniform(11, 14), m))
         tone = harmonics(pitch * (1 + 0.006 * wander(rng, m, 15) + waver * shake), (1, 0.06, 0.03))
         tone += 0.05 * band_noise(rng, m, 0.7 * top, 2 * top)

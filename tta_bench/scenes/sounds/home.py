@@ -105,7 +105,8 @@ def _typing(rng: np.random.Generator, traits: Traits, duration: float) -> Sample
     onsets = beats(rng, duration, rate, 0.35)
     thought = np.sin(phase(0.35, n) + rng.uniform(0, 6))
     onsets = onsets[thought[np.minimum((onsets * SAMPLE_RATE).astype(int), n - 1)] > -0.9]
-    return finish(room(rng, place(n, onsets, (key() for _ in onsets)), 0.4, 0.25)[:n], 0.02)
+    desk = unit(room(rng, place(n, onsets, (key() for _ in onsets)), 0.4, 0.25)[:n])
+    return finish(desk + 0.03 * noise(rng, n, -3), 0.02)  # over silence, keys are the shots of a toy gun
 
 
 def _glass(rng: np.random.Generator, traits: Traits, duration: float) -> Samples:

@@ -99,7 +99,8 @@ def _helicopter(rng: np.random.Generator, traits: Traits, duration: float) -> Sa
     rotor = unit(air) * (0.3 + slap)
     if traits["distance"] == "near":
         whine = harmonics(rng.uniform(500, 800) * (1 + 0.003 * wander(rng, n, 3)), [1, 0.5, 0.4, 0.2])
-        rotor += 0.35 * band_noise(rng, n, 300, 5000, order=1) * (0.6 + slap) + 0.05 * whine
+        # A slap is a thud, and the turbine roars on between two of them: bright blows over silence are a gun's.
+        rotor += 0.3 * unit(air) + 0.12 * band_noise(rng, n, 300, 2500, order=1) * (1 + slap) + 0.05 * whine
     else:
         rotor = lowpass(rotor, 350, order=1)
     return finish(rotor * np.exp(0.1 * wander(rng, n, 0.5)), 0.2)
