@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,7 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from tta_bench.arguments import Rows
     from tta_bench.checking import Progress, Settings
     from tta_bench.humans import Agreement, Ratings
     from tta_bench.types import Board, Result
@@ -52,6 +53,9 @@ DtypeOption = Annotated[
     str, typer.Option("--dtype", metavar="NAME", help="float32, or bfloat16 (faster, not exact, recorded).")
 ]
 BatchOption = Annotated[int, typer.Option("--batch-size", min=1, metavar="N", help="Clips a batch.")]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help="The first N prompts of each bucket: another board.")
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Where results go; default runs/results/<board>.")
 ]
@@ -61,9 +65,11 @@ OutOption = Annotated[
 def main(
     context: typer.Context,
     models: Annotated[
-        str, typer.Option(metavar="A,B", help="Rows: NAME=DIR for a folder of clips, or a control row.")
+        str, typer.Option(metavar="A,B", help="Rows: a model or model:checkpoint, NAME=DIR for clips, a control row.")
     ] = "",
     board: BoardOption = "pocket",
+    seed: Annotated[int, typer.Option(metavar="N", help="Of generated clips; each has its own, drawn from it.")] = 0,
+    limit: LimitOption = None,
     metrics: MetricsOption = "",
     allow_missing: MissingFlag = False,
     intervals: IntervalsFlag = True,
@@ -74,12 +80,13 @@ def main(
     batch_size: BatchOption = 8,
     store: StoreOption = Path("runs/store"),
     out: OutOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")] = False,
     as_json: JsonFlag = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,
 ) -> None:
     """Measures text-to-audio models: FD, FAD, KL, IS, CLAP, sound events and more, with intervals.
 
-    Example: python benchmark.py --models mine=outputs/mymodel,recordings,retrieval,noise
+    Example: python benchmark.py --models auffusion,mine=outputs/mymodel,recordings,retrieval,noise
     """
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", stream=sys.stderr)
     if context.invoked_subcommand:
@@ -87,14 +94,18 @@ def main(
     if not models:
         print(context.get_help())
         raise typer.Exit(REFUSED)
-    from tta_bench import arguments, boards
+    from tta_bench import arguments
 
-    command = {"models": models, "board": board, "metrics": metrics}
+    command = {"models": models, "board": board, "seed": seed, "limit": limit, "metrics": metrics}
     with refusing():
         settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, intervals)
-        folders, controls = arguments.choose_rows(models)
-        found = boards.find(board, arguments.split_names(metrics))
-    run(found, folders, None, controls, settings, command, out=out, as_json=as_json)
+        settings = replace(settings, seed=seed)
+        found = arguments.choose_board(board, metrics, limit)
+        rows = arguments.choose_rows(models, found, weights_dir=weights_dir)
+    if dry_run:
+        show_outline(found, rows, settings, as_json=as_json)
+    else:
+        run(found, rows, None, settings, command, out=out, as_json=as_json)
 
 
 @app.command()
@@ -138,11 +149,12 @@ def score(
     }
     with refusing():
         settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, intervals)
-        wanted_controls = arguments.choose_controls(controls)
-        folders = arguments.name_folders(generated)
+        rows = arguments.Rows(
+            folders=arguments.name_folders(generated), controls=tuple(arguments.choose_controls(controls))
+        )
         board = arguments.make_board(prompts, protocol, metrics)
         ratings = humans.read(human) if human else None
-    run(board, folders, references, wanted_controls, settings, command, ratings=ratings, out=out, as_json=as_json)
+    run(board, rows, references, settings, command, ratings=ratings, out=out, as_json=as_json)
 
 
 def make_settings(
@@ -173,9 +185,8 @@ def make_settings(
 
 def run(
     board: Board,
-    folders: Mapping[str, Path],
+    rows: Rows,
     references: Path | None,
-    controls: Sequence[str],
     settings: Settings,
     command: Mapping[str, object],
     *,
@@ -183,14 +194,17 @@ def run(
     as_json: bool,
     ratings: Ratings | None = None,
 ) -> None:
-    """Check, embed, score, write, show; exits with the status of the run."""
-    from tta_bench import checking, harness, humans
+    """Check, generate, embed, score, write, show; exits with the status of the run."""
+    from tta_bench import checking, generating, harness, humans
     from tta_bench.provenance import provenance
 
     with refusing(), progress_bar() as progress:
-        gathered = checking.gather(board, folders, references, controls, settings, progress)
+        plans = generating.plan_all(rows.generators, board, settings)
+        gathered = checking.gather(board, rows.folders, references, rows.controls, settings, progress)
     with refusing(status=INCOMPLETE):
         with progress_bar() as progress:
+            generated = [generating.generate(plan, settings, progress) for plan in plans]
+            gathered = checking.with_generated(gathered, generated)
             made_by = provenance(gathered, settings, command)
             if board.protocol.by_originals:
                 results = harness.score_by_originals(gathered, made_by, progress)
@@ -276,7 +290,7 @@ def validate(
     protocol: Annotated[str, typer.Option(metavar="NAME", help="Of --prompts; see `list protocols`.")] = "offline",
     metrics: MetricsOption = "",
     kinds: Annotated[str, typer.Option(metavar="A,B", help="Some degradations only: noise,wrong-event ...")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="The first N prompts of each bucket.")] = None,
+    limit: LimitOption = None,
     allow_missing: MissingFlag = False,
     weights_dir: WeightsOption = None,
     trust_weights: TrustFlag = False,
@@ -297,8 +311,9 @@ def validate(
         settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, False)
         named = arguments.split_names(metrics)
         found = arguments.make_board(prompts, protocol, metrics) if prompts else boards.find(board, named)
+        found = boards.limited(found, limit) if limit else found
         chosen = arguments.split_names(kinds) or None
-        study = validation.study(found, references, settings, progress, kinds=chosen, limit=limit)
+        study = validation.study(found, references, settings, progress, kinds=chosen)
     folder = out or Path("runs/validation") / found.name
     files = validation.render(study)
     for name, content in files.items():
@@ -330,6 +345,23 @@ def list_protocols(
     else:
         rows = [[p.name, ", ".join(m.name for m in p.metrics), p.summary] for p in chosen]
         show_rows(["protocol", "metrics", "what it is"], rows)
+
+
+@list_app.command("models")
+def list_models(weights_dir: WeightsOption = None, as_json: JsonFlag = False) -> None:
+    """The models that generate: their checkpoints, licences, training sets, and whether the weights are here.
+
+    Example: python benchmark.py list models
+    """
+    from tta_bench import generators
+
+    with refusing():
+        found = generators.states(weights_dir=weights_dir)
+    if as_json:
+        print(json.dumps([state._asdict() for state in found], indent=1, ensure_ascii=False))
+        return
+    rows = [[s.model, s.flavour, "here" if s.here else "-", s.licence, ", ".join(s.trained_on), s.note] for s in found]
+    show_rows(["model", "flavour", "", "licence", "trained on", "note"], rows)
 
 
 @list_app.command("boards")
@@ -402,17 +434,20 @@ def weights_list(weights_dir: WeightsOption = None, as_json: JsonFlag = False) -
 
 @weights_app.command("fetch")
 def weights_fetch(
-    names: Annotated[list[str], typer.Argument(help="Such as panns:cnn14-16k; see `weights list`.")],
+    names: Annotated[list[str], typer.Argument(help="Such as panns:cnn14-16k; see `weights list`, `list models`.")],
 ) -> None:
     """Download checkpoints; an interrupted download goes on where it stopped.
 
     Example: python benchmark.py weights fetch panns:cnn14-16k vggish:audioset
     """
-    from tta_bench import weights
+    from tta_bench import generators, weights
 
     with refusing(), progress_bar() as progress:
         for name in names:
-            weights.fetch(name, cache_dir=weights.default_cache_dir(), progress=progress)
+            if name.partition(":")[0] in generators.names():
+                generators.fetch(name)
+            else:
+                weights.fetch(name, cache_dir=weights.default_cache_dir(), progress=progress)
 
 
 @weights_app.command("verify")
@@ -456,11 +491,11 @@ def show_statuses(statuses: Sequence[Status], *, as_json: bool) -> None:
 
 def write_results(results: Sequence[Result], folder: Path) -> None:
     """A JSON file a model, and the tables."""
-    from tta_bench.results import to_json
+    from tta_bench.results import file_name, to_json
     from tta_bench.store import write_json
 
     for result in results:
-        write_json(folder / f"{result.model}.json", to_json(result))
+        write_json(folder / file_name(result.model), to_json(result))
     write_tables(results, folder)
 
 
@@ -497,6 +532,22 @@ def show(results: Sequence[Result], agreement: Sequence[Agreement], *, as_json: 
     if agreement:
         rows = [[row.metric, row.level, str(row.n), row.text] for row in agreement]
         show_rows(["metric", "level", "n", "agreement with human scores (Spearman)"], rows)
+
+
+def show_outline(board: Board, rows: Rows, settings: Settings, *, as_json: bool) -> None:
+    """What a run would do, on stdout."""
+    from tta_bench import planning
+
+    with refusing():
+        found = planning.outline(board, rows, None, settings)
+    if as_json:
+        planned = [row._asdict() for row in found.rows]
+        print(json.dumps({"board": board.name, **found._asdict(), "rows": planned}, indent=1, ensure_ascii=False))
+        return
+    table = [["" if cell is None else str(cell) for cell in row] for row in found.rows]
+    show_rows(["row", "made from", "clips", "of them here", "features to compute", "where"], table)
+    show_rows(["weights", "where"], [[name, where] for name, where in found.weights.items()])
+    print(f"{settings.store.root}: {found.free / 2**30:.1f} GiB free. Nothing was done.")
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

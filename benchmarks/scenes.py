@@ -1,8 +1,8 @@
 """What the rendered sounds are like. Run: python benchmarks/scenes.py [--sheet PNG] [--real CLIPS]
 
 Prints how many scenes of 5.12 s a core renders in a second. With --sheet, draws a spectrogram of a rendering of each
-class. With --real, a folder of recordings with a `clips.csv` of `file` and `label`: for 20 renderings of each class
-that bears such a label, whether the nearest recording by the cosine of AISFX embeddings is of that label.
+class. With --real, a folder of recordings with a `clips.csv` of `file` and `label`: for 20 scenes of one event of each
+class that bears such a label, the labels of the nearest recordings by the cosine of AISFX embeddings.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import csv
 import io
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +41,8 @@ def main() -> None:
     if wanted.sheet:
         draw(wanted.sheet)
     if wanted.real:
-        for label, share in neighbours(wanted.real).items():
-            print(f"{label:16}{share:6.0%}")
+        for label, nearest in neighbours(wanted.real).items():
+            print(f"{label:16}", ", ".join(f"{other} {n}" for other, n in nearest.most_common()))
 
 
 def speed(n: int = 60) -> float:
@@ -81,8 +84,8 @@ def draw(path: Path) -> None:
     Image.open(drawn).convert("RGB").quantize(48).save(path, optimize=True)
 
 
-def neighbours(folder: Path) -> dict[str, float]:
-    """Label -> share of renderings whose nearest recording has that label."""
+def neighbours(folder: Path) -> dict[str, Counter[str]]:
+    """Label -> how many scenes of it have their nearest recording among those of each label."""
     with (folder / "clips.csv").open(newline="") as file:
         rows = [(row["label"], folder / row["file"]) for row in csv.DictReader(file)]
     recordings = embed([audio.decode(path) for _, path in rows])
@@ -90,10 +93,17 @@ def neighbours(folder: Path) -> dict[str, float]:
     for label in dict.fromkeys(label for label, _ in rows):
         name = LABELS.get(label, label)
         if name in SOUNDS:
-            clips = [Clip(rendering(name, take).astype(np.float32), SAMPLE_RATE) for take in range(RENDERINGS)]
-            nearest = (embed(clips) @ recordings.T).argmax(axis=1)
-            found[label] = float(np.mean([rows[i][0] == label for i in nearest]))
+            nearest = (embed(list(islice(solos(name), RENDERINGS))) @ recordings.T).argmax(axis=1)
+            found[label] = Counter(rows[i][0] for i in nearest)
     return found
+
+
+def solos(name: str) -> Iterator[Clip]:
+    """Scenes of one event, of that class."""
+    for seed in count():
+        scene = scenes.plan(seed, n_events=1)
+        if scene.events[0].sound == name:
+            yield Clip(scenes.render(scene)[0].astype(np.float32), SAMPLE_RATE)
 
 
 def embed(clips: list[Clip]) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Results made by hand, and a small folder of clips, for tests that need some."""
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +8,6 @@ import pytest
 
 from tta_bench import audio
 from tta_bench.types import Clip, Result, Score
-
-# The generators need diffusers, which the ruler does not.
-collect_ignore = [] if importlib.util.find_spec("diffusers") else ["models"]
 
 BETTER = {"FD_X": "lower", "CLAP_X": "higher"}
 MakeResult = Callable[..., Result]

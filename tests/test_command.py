@@ -244,7 +244,18 @@ def test_agreement_with_human_scores_is_printed(score: Score, clip_folders: Path
 
 
 @pytest.mark.parametrize(
-    "command", ["score", "report", "doctor", "parity", "weights fetch", "list protocols", "list boards", "list prompts"]
+    "command",
+    [
+        "score",
+        "report",
+        "doctor",
+        "parity",
+        "weights fetch",
+        "list protocols",
+        "list boards",
+        "list prompts",
+        "list models",
+    ],
 )
 def test_every_command_has_help_with_an_example(command: str) -> None:
     run = CliRunner().invoke(benchmark.app, [*command.split(), "--help"])

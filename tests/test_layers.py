@@ -38,7 +38,12 @@ LAYERS = {
         "types", "audio", "soundness", "store", "plugins", "prompts", "controls", "weights", "embedding",
         "originals", "references",
     },
-    "arguments": {"types", "plugins", "controls", "protocols", "prompts"},
+    "generators": {"types", "plugins", "hashes", "weights"},
+    "generating": {"types", "soundness", "store", "embedding", "checking", "generators"},
+    "arguments": {"types", "plugins", "boards", "controls", "generators", "protocols", "prompts", "results"},
+    "planning": {
+        "types", "audio", "prompts", "references", "embedding", "checking", "generators", "generating", "arguments",
+    },
     "harness": {"types", "originals", "store", "checking", "embedding", "scoring"},
     "validation": {
         "types", "audio", "store", "plugins", "metrics", "scenes", "controls", "embedding", "checking", "harness",
@@ -54,7 +59,7 @@ LAYERS = {
 }  # fmt: skip
 WITHOUT_TORCH = {
     "types", "plugins", "prompts", "metrics", "report", "store", "harness", "results", "humans", "scoring", "protocols",
-    "controls", "audio", "weights", "provenance", "scenes", "validation",
+    "controls", "audio", "weights", "provenance", "scenes", "validation", "generators", "generating", "planning",
 }  # fmt: skip
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tta_bench import controls, plugins, protocols
+from tta_bench import boards, controls, generators, plugins, protocols, results
+from tta_bench.generators import Generator
 from tta_bench.prompts.readers import read_prompts
 from tta_bench.types import Board, UserError
 
@@ -42,11 +44,54 @@ def split_names(text: str) -> list[str]:
     return list(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
 
 
-def choose_rows(text: str) -> tuple[dict[str, Path], list[str]]:
-    """The rows of the main job: folders of clips by name, and control rows."""
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a table, by what they are made from."""
+
+    generators: tuple[Generator, ...] = ()
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    controls: tuple[str, ...] = ()
+
+
+def choose_board(name: str, metrics: str, limit: int | None) -> Board:
+    """The board of that name, with some of its metrics if any are named, and the first prompts of each bucket if
+    there is a limit."""
+    found = boards.find(name, split_names(metrics))
+    return boards.limited(found, limit) if limit else found
+
+
+def choose_rows(text: str, board: Board, *, weights_dir: Path | None) -> Rows:
+    """The rows of the main job: models that generate, folders of clips by name, and control rows.
+
+    Raises UserError for what is none of them, for weights that are not here, and if two rows have one name.
+    """
     given = split_names(text)
-    folders = name_folders([name for name in given if "=" in name])
-    return folders, [plugins.choose(name, controls.CONTROLS, kind="model") for name in given if "=" not in name]
+    folders = [name for name in given if "=" in name.partition(":")[0]]
+    wanted = [name for name in given if name in controls.CONTROLS]
+    models = [name for name in given if name not in {*folders, *wanted}]
+    for name in models:
+        plugins.choose(
+            name.partition(":")[0],
+            [*generators.names(), *controls.CONTROLS],
+            kind="model",
+            also=", or NAME=DIR for a folder of clips",
+        )
+    found = Rows(
+        tuple(generators.find(name, board, weights_dir=weights_dir) for name in models),
+        name_folders(folders),
+        tuple(wanted),
+    )
+    _check_names([*(generator.row for generator in found.generators), *found.folders, *wanted])
+    return found
+
+
+def _check_names(rows: Sequence[str]) -> None:
+    """Raises UserError if the files of two rows would have one name."""
+    files: dict[str, str] = {}
+    for row in rows:
+        other = files.setdefault(results.file_name(row), row)
+        if other is not row:
+            raise UserError(f"Two rows would be named {row!r} and {other!r}, which is too alike. Leave one out.")
 
 
 def name_folders(given: Sequence[str]) -> dict[str, Path]:

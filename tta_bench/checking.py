@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,12 @@ from tta_bench import audio, controls, embedding, originals, plugins, soundness,
 from tta_bench.embedding import SoundClip, Stage
 from tta_bench.prompts.folders import Matches, match_clips
 from tta_bench.store import Store
-from tta_bench.types import Board, Metric, UserError
+from tta_bench.types import Board, UserError
 
 MAX_NAMED = 5
 HEARD_AT_ONCE = 16
+FEATURES_BYTES = 16_384
+"""Of a clip in one network: an embedding of 2,048 and 527 logits, float32, rounded up to blocks."""
 Progress = Callable[[str, int, int], None]
 """`(what is being done, done, total)`."""
 
@@ -35,6 +36,8 @@ class Settings:
     batch_size: int = 8
     allow_missing: bool = False
     intervals: bool = True
+    seed: int = 0
+    """Of generated clips: each has a seed of its own, drawn from this one."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Contestant:
     """Prompt id -> why it has no clip."""
     extra: tuple[str, ...] = ()
     """Names of audio files that belong to no prompt."""
+    made_by: Mapping[str, object] = field(default_factory=dict)
+    """What made its clips, where the suite did: the model's card, seeds ..."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +78,16 @@ def gather(
     progress: Progress,
 ) -> Gathered:
     """Pairs clips with prompts and checks all that can fail. Raises UserError with everything that is wrong."""
-    stages = _stages(board.protocol.metrics, settings)
-    if board.protocol.by_originals:
-        originals.environment()
+    stages = stages_of(board, settings)
     if board.scenes:
         from tta_bench import references  # late, because folders of clips need no synthesiser
 
         reference_folder = references.render(board, settings.store, progress)
-    _check_references_given(board, reference_folder, control_names)
+    check_references_given(board, reference_folder, control_names)
     matches = {name: match_clips(folder, board.prompts) for name, folder in folders.items()}
     found = match_clips(reference_folder, board.prompts, shared=True) if reference_folder else None
     paths = {path for match in matches.values() for path in match.found.values()}
-    control_names = _with_yardstick(board, control_names)
+    control_names = with_yardstick(board, control_names)
     heard = hear(paths | set(found.found.values() if found else ()), settings.store, progress)
     recordings = _recordings(found, heard, settings)
     contestants = [_contestant(name, match, heard, settings) for name, match in matches.items()]
@@ -94,8 +97,18 @@ def gather(
     return Gathered(board, tuple(contestants), recordings, stages, flags)
 
 
-def _stages(metrics: Sequence[Metric], settings: Settings) -> dict[str, Stage]:
+def with_generated(gathered: Gathered, generated: Sequence[Contestant]) -> Gathered:
+    """The same with rows whose clips have been generated since, before all others."""
+    flags = {contestant.name: _flags(contestant.clips, gathered.references) for contestant in generated}
+    return replace(gathered, contestants=(*generated, *gathered.contestants), flags={**flags, **gathered.flags})
+
+
+def stages_of(board: Board, settings: Settings) -> dict[str, Stage]:
+    """Metric name -> its network and preprocessing. Raises UserError if weights, or the originals, are not here."""
+    metrics = board.protocol.metrics
     found = {name: _weights(name, settings) for name in dict.fromkeys(metric.embedder for metric in metrics)}
+    if board.protocol.by_originals:
+        originals.environment()
     return {
         m.name: embedding.make_stage(m.embedder, m.preprocessing, found[m.embedder], settings.device, settings.dtype)
         for m in metrics
@@ -111,7 +124,8 @@ def _weights(embedder: str, settings: Settings) -> weights.Weights:
     return weights.find(embedder, weights_dir=settings.weights_dir, cache_dir=cache, trust=settings.trust_weights)
 
 
-def _check_references_given(board: Board, reference_folder: Path | None, control_names: Sequence[str]) -> None:
+def check_references_given(board: Board, reference_folder: Path | None, control_names: Sequence[str]) -> None:
+    """Raises UserError if metrics or control rows need recordings, and there are none."""
     needing = [metric.name for metric in board.protocol.metrics if metric.against == "reference"]
     if reference_folder is None and needing:
         raise UserError(
@@ -122,7 +136,7 @@ def _check_references_given(board: Board, reference_folder: Path | None, control
         raise UserError("Control rows are made from the recordings. Point --references at them.")
 
 
-def _with_yardstick(board: Board, control_names: Sequence[str]) -> list[str]:
+def with_yardstick(board: Board, control_names: Sequence[str]) -> list[str]:
     """A tagger that hears events errs too, so what it says of the references stands beside what it says of models."""
     needed = board.scenes and any(metric.against == "events" for metric in board.protocol.metrics)
     return list(dict.fromkeys([*(["recordings"] if needed else []), *control_names]))
@@ -155,10 +169,7 @@ def _hear_one(path: Path, store: Store) -> SoundClip | str:
 
 def _contestant(name: str, match: Matches, heard: Mapping[Path, SoundClip | str], settings: Settings) -> Contestant:
     clips, missing = _usable(match, heard)
-    if missing and not settings.allow_missing:
-        raise UserError(
-            _complaint(f"{name}: {len(missing)} of {len(clips) + len(missing)} clips cannot be used", missing)
-        )
+    check_missing(name, missing, len(clips) + len(missing), settings)
     if not clips:
         raise UserError(
             _complaint(f"{name}: none of {len(missing)} clips can be used, so nothing can be scored", missing)
@@ -183,12 +194,7 @@ def _recordings(
 
 def _usable(match: Matches, heard: Mapping[Path, SoundClip | str]) -> tuple[dict[str, SoundClip], dict[str, str]]:
     """Clips by prompt id, and for the other prompts why there is none."""
-    missing = dict.fromkeys(match.missing, "no file")
-    for prompt, paths in match.duplicates.items():
-        missing[prompt] = f"several files: {', '.join(path.name for path in paths)}"
-    for path, prompts in match.ambiguous.items():
-        missing |= {prompt: f"{path.name} fits {', '.join(prompts)}" for prompt in prompts if prompt in match.missing}
-    clips = {}
+    clips, missing = {}, unmatched(match)
     for prompt, path in match.found.items():
         clip = heard[path]
         if isinstance(clip, str):
@@ -196,6 +202,22 @@ def _usable(match: Matches, heard: Mapping[Path, SoundClip | str]) -> tuple[dict
         else:
             clips[prompt] = clip
     return clips, missing
+
+
+def unmatched(match: Matches) -> dict[str, str]:
+    """Prompt id -> why no file is its clip."""
+    missing = dict.fromkeys(match.missing, "no file")
+    for prompt, paths in match.duplicates.items():
+        missing[prompt] = f"several files: {', '.join(path.name for path in paths)}"
+    for path, prompts in match.ambiguous.items():
+        missing |= {prompt: f"{path.name} fits {', '.join(prompts)}" for prompt in prompts if prompt in match.missing}
+    return missing
+
+
+def check_missing(name: str, missing: Mapping[str, str], n: int, settings: Settings) -> None:
+    """Raises UserError if a row lacks clips, of `n`, and is not to go on without them."""
+    if missing and not settings.allow_missing:
+        raise UserError(_complaint(f"{name}: {len(missing)} of {n} clips cannot be used", missing))
 
 
 def _complaint(what: str, missing: Mapping[str, str]) -> str:
@@ -257,13 +279,6 @@ def _flags(clips: Mapping[str, SoundClip], references: Mapping[str, SoundClip]) 
 def check_disk(
     contestants: Sequence[Contestant], references: Mapping[str, SoundClip], stages: Iterable[Stage], store: Store
 ) -> None:
-    per_clip = 16_384  # bytes: an embedding of 2,048 and 527 logits, float32, rounded up to blocks
+    """Raises UserError if the store's disk has no room for the features of these clips."""
     n_clips = sum(len(contestant.clips) for contestant in contestants) + len(references)
-    need = per_clip * n_clips * len(set(stages))
-    store.root.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(store.root).free
-    if free < need:
-        raise UserError(
-            f"{store.root} has {free / 2**20:.0f} MiB free, but the features of {n_clips} clips take "
-            f"{need / 2**20:.0f} MiB. Make room, or choose another place with --store."
-        )
+    store.check_room(FEATURES_BYTES * n_clips * len(set(stages)), f"the features of {n_clips} clips")

@@ -1,6 +1,6 @@
-"""The pipeline: gather what there is and check it, embed what is not in the store yet, score.
+"""The pipeline behind the checks: embed what is not in the store yet, score.
 
-run = gather -> embed -> score
+run = gather -> generate -> embed -> score
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def _result(
         flags=gathered.flags[contestant.name],
         extra=contestant.extra,
         left_out=_left_out(contestant, gathered),
-        provenance={**provenance, "clips": clips},
+        provenance={**provenance, **contestant.made_by, "clips": clips},
     )
 
 

@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +33,14 @@ def file_hashes(path: Path, algorithms: Sequence[str] = ("sha256",), *, memory: 
     if memory and settled and stamp == _stamp(path):
         _remember(memory, stamp, found)
     return found
+
+
+def revision(files: Mapping[str, Path], *, memory: Path | None = None) -> str:
+    """Hash of the names and bytes of all files of a checkpoint: equal exactly if the checkpoints are."""
+    whole = hashlib.sha256()
+    for name in sorted(files):
+        whole.update(name.encode() + bytes.fromhex(file_hashes(files[name], memory=memory)["sha256"]))
+    return whole.hexdigest()
 
 
 def _digest(path: Path, algorithm: str) -> str:

@@ -13,7 +13,7 @@ import tta_bench
 from tta_bench.checking import Gathered, Settings
 from tta_bench.store import digest
 
-PACKAGES = ("numpy", "scipy", "soundfile", "soxr", "torch", "transformers")
+PACKAGES = ("diffusers", "numpy", "scipy", "soundfile", "soxr", "torch", "transformers")
 
 
 def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, object]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from tta_bench import scenes, text
+from tta_bench import scenes
 from tta_bench.plugins import code_sha256
 from tta_bench.scenes.sound import SAMPLE_RATE
 from tta_bench.store import Store, digest
@@ -33,6 +33,11 @@ def render(board: Board, store: Store, progress: Progress) -> Path:
     return _render("references", plans, published, store, progress)
 
 
+def folder(board: Board, store: Store) -> Path:
+    """Where a board's references are, or will be, rendered."""
+    return _folder({prompt.id: plan_of(prompt) for prompt in board.prompts.prompts}, store)
+
+
 def plan_of(prompt: Prompt) -> scenes.Scene:
     """The scene that is the reference of a prompt of a board of scenes."""
     return scenes.plan(int(prompt.fields["seed"]), split="test", n_events=prompt.n_events)
@@ -43,12 +48,19 @@ def retrieve(board: Board, store: Store, progress: Progress) -> Path:
     only looks things up would answer. Raises UserError for a board without a training split."""
     if board.training_captions is None:
         raise UserError(f"Board {board.name!r} has no training split to retrieve from. Leave the row 'retrieval' out.")
+    from tta_bench import text  # late, because it imports torch
+
     index = load_file(board.training_captions)
     wanted = text.load(text.bundled()).embed([prompt.text for prompt in board.prompts.prompts])
     nearest = index["seeds"][np.argmax(wanted @ index["embeddings"].astype(np.float32).T, axis=1)]
     prompts = board.prompts.prompts
     plans = {p.id: scenes.plan(int(seed), split="train") for p, seed in zip(prompts, nearest, strict=True)}
     return _render("retrieval", plans, {}, store, progress)
+
+
+def _folder(plans: Mapping[str, scenes.Scene], store: Store) -> Path:
+    seeds = {name: [plan.seed, plan.split, plan.duration] for name, plan in plans.items()}
+    return store.root / "scenes" / digest([code_sha256("tta_bench.scenes"), seeds])[:16]
 
 
 def _render(
@@ -58,11 +70,10 @@ def _render(
     store: Store,
     progress: Progress,
 ) -> Path:
-    seeds = {name: [plan.seed, plan.split, plan.duration] for name, plan in plans.items()}
-    folder = store.root / "scenes" / digest([code_sha256("tta_bench.scenes"), seeds])[:16]
-    todo = {name: plan for name, plan in plans.items() if not (folder / f"{name}.wav").exists()}
+    place = _folder(plans, store)
+    todo = {name: plan for name, plan in plans.items() if not (place / f"{name}.wav").exists()}
     if not todo:
-        return folder
+        return place
     # Spawned, because a fork of a process with threads may hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
@@ -72,9 +83,9 @@ def _render(
             samples, events = rendered
             if name in published:
                 _check_timeline(name, events, published[name])
-            store.write_clip(folder / f"{name}.wav", Clip(samples, SAMPLE_RATE))
+            store.write_clip(place / f"{name}.wav", Clip(samples, SAMPLE_RATE))
             progress(f"rendering {what}", done + 1, len(todo))
-    return folder
+    return place
 
 
 def _check_timeline(name: str, events: tuple[Event, ...], published: tuple[Event, ...]) -> None:

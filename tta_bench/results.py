@@ -17,6 +17,11 @@ def to_json(result: Result) -> dict[str, object]:
     return {"schema": SCHEMA, **asdict(result)}
 
 
+def file_name(model: str) -> str:
+    """What the result of a row is called on disk; no system forbids it."""
+    return f"{model.replace(':', '-')}.json"
+
+
 def summary(results: Sequence[Result]) -> dict[str, object]:
     """What `--json` prints: board, protocol, and each model's scores."""
     rows = [{"model": r.model, "control": r.control, "scores": [asdict(score) for score in r.scores]} for r in results]

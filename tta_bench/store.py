@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -95,6 +96,20 @@ class Store:
     """A folder of clips and features that any number of runs and models share."""
 
     root: Path
+
+    @property
+    def free(self) -> int:
+        """Bytes that its disk has left; the folder need not be there yet."""
+        there = next(path for path in (self.root, *self.root.absolute().parents) if path.exists())
+        return shutil.disk_usage(there).free
+
+    def check_room(self, need: int, what: str) -> None:
+        """Raises UserError if its disk has not `need` bytes left, which `what` take."""
+        if self.free < need:
+            raise UserError(
+                f"{self.root} has {self.free / 2**20:.0f} MiB free, but {what} take {need / 2**20:.0f} MiB. Make room, "
+                "or choose another place with --store."
+            )
 
     def path(self, kind: str, key: str, suffix: str) -> Path:
         """Where the file of a kind with this hash lies."""

@@ -5,20 +5,22 @@ Xue et al., https://arxiv.org/abs/2401.01044. `load` gives the benchmark its con
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from models.auffusion.cards import CHECKPOINTS, PAPER
+from models.auffusion.locate import fetch, find
+from tta_bench import weights
+from tta_bench.hashes import revision
 from tta_bench.types import Clip, ModelCard, UserError
 
 if TYPE_CHECKING:
     from models.auffusion.pipeline import AuffusionPipeline
     from models.auffusion.sampling import Sampling
 
-__all__ = ["Auffusion", "load"]
+__all__ = ["CHECKPOINTS", "Auffusion", "fetch", "find", "load"]
 
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -34,7 +36,7 @@ def load(
 ) -> Auffusion:
     """The contestant `auffusion:checkpoint`, from the files of its published folder by their names in it.
 
-    `files` is what `weights.find` gives, or `locate.files_in` of a folder. `sampling` defaults to the checkpoint's own.
+    `files` is what `find` gives, or `locate.files_in` of a folder. `sampling` defaults to the checkpoint's own.
     `compiled` runs the U-Net through torch.compile: slow at first. Raises UserError, naming the file, for a checkpoint
     that is incomplete, damaged or not one of Auffusion's.
     """
@@ -57,23 +59,14 @@ def load(
     known = CHECKPOINTS.get(checkpoint)
     card = ModelCard(
         name="auffusion",
-        checkpoint=checkpoint,
-        revision=revision(files),
+        checkpoint=checkpoint if known else Path(checkpoint).name,
+        revision=revision(files, memory=weights.default_cache_dir() / weights.MEMORY),
         settings=settings,
         trained_on=known.trained_on if known else ("unknown",),
         licence=known.licence if known else "unknown",
         paper=PAPER,
     )
     return Auffusion(card, pipeline, drawn)
-
-
-def revision(files: Mapping[str, Path]) -> str:
-    """Hash of the names and bytes of all files: equal exactly if the checkpoints are."""
-    whole = hashlib.sha256()
-    for name in sorted(files):
-        with files[name].open("rb") as file:
-            whole.update(name.encode() + hashlib.file_digest(file, "sha256").digest())
-    return whole.hexdigest()
 
 
 @final

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 PAPER = "Xue et al., Auffusion, IEEE/ACM TASLP 32 (2024), https://arxiv.org/abs/2401.01044"
 NON_COMMERCIAL = "CC-BY-NC-SA-4.0 (the repository's; the weights' page may say more)"
@@ -24,6 +25,11 @@ class Published:
     licence: str
     note: str = ""
     """What a reader of its numbers should know."""
+
+    @property
+    def flavour(self) -> Literal["pocket", "published"]:
+        """Which boards it is for."""
+        return "pocket" if self.repository is None else "published"
 
 
 FULL = ("AudioCaps", "WavCaps" + REPORTED, "MACS" + REPORTED)

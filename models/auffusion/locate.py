@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
 from models.auffusion.cards import CHECKPOINTS, Published
 from tta_bench.types import UserError
 
@@ -18,6 +15,18 @@ WANTED = ("*.json", "*.txt", "*.model", "*.bin", "*.pt", "*.safetensors")
 """Kinds of file that a checkpoint is made of."""
 ANCHOR = "unet/config.json"
 """What every checkpoint's folder has."""
+WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
+NEEDED = (
+    (ANCHOR,),
+    tuple(f"unet/{name}" for name in WEIGHTS),
+    ("vae/config.json",),
+    tuple(f"vae/{name}" for name in WEIGHTS),
+    ("scheduler/scheduler_config.json",),
+    ("vocoder/config.json",),
+    ("vocoder/vocoder.safetensors", "vocoder/vocoder.pt"),
+    ("condition_config.json", "text_encoder/config.json"),
+)
+"""Of each of these, a checkpoint has one; loading says what else it needs."""
 
 
 def files_in(folder: Path) -> dict[str, Path]:
@@ -33,19 +42,31 @@ def find(checkpoint: str, *, cache_dir: Path, weights_dir: Path | None = None) -
     """The files of `auffusion:checkpoint`, or of the folder that `checkpoint` is the path of.
 
     Looked for in `weights_dir` (flat, or in a folder `auffusion-CHECKPOINT` or of the repository's name), then in the
-    suite, in `cache_dir` and in the cache of the hub. Raises UserError if none of them has it.
+    suite, in `cache_dir` and in the cache of the hub. Raises UserError if none of them has it, or not all of it.
     """
     known = CHECKPOINTS.get(checkpoint)
     if known is None:
-        if (Path(checkpoint) / ANCHOR).is_file():
-            return files_in(Path(checkpoint))
+        if Path(checkpoint).is_dir():
+            return _whole(Path(checkpoint))
         raise UserError(f"No checkpoint or folder {checkpoint!r}. There are: {', '.join(CHECKPOINTS)}.")
     places = list(_places(checkpoint, known, cache_dir, weights_dir))
     found = next((place for place in places if (place / ANCHOR).is_file()), None)
     if found is not None:
-        return files_in(found)
+        return _whole(found)
     looked = ", ".join(map(str, places))
     raise UserError(f"auffusion:{checkpoint} is not here: no {ANCHOR} in {looked}. {_ways_out(checkpoint, known)}")
+
+
+def _whole(folder: Path) -> dict[str, Path]:
+    """The files of a folder that has at least one of each kind that loading needs. UserError if one is lacking."""
+    files = files_in(folder)
+    for names in NEEDED:
+        if not files.keys() & set(names):
+            raise UserError(
+                f"{folder} has no {' and no '.join(names)}: it is incomplete or not one of Auffusion's. Fetch or copy "
+                "the whole folder."
+            )
+    return files
 
 
 def _places(checkpoint: str, known: Published, cache_dir: Path, weights_dir: Path | None) -> Iterator[Path]:
@@ -56,6 +77,9 @@ def _places(checkpoint: str, known: Published, cache_dir: Path, weights_dir: Pat
     if known.repository is None:
         yield Path(__file__).parent / checkpoint
         return
+    from huggingface_hub import snapshot_download  # late, because what is in the suite needs no hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
     yield cache_dir / folder
     try:
         yield Path(snapshot_download(known.repository, local_files_only=True))
@@ -67,8 +91,9 @@ def _ways_out(checkpoint: str, known: Published) -> str:
     if known.repository is None:
         return "It comes with the suite: check it out anew, or train it again."
     return (
-        f"Fetch {known.repository} from the hub (about 5 GB), or bring its folder by hand: put it into "
-        f"DIR/auffusion-{checkpoint} and pass --weights-dir DIR."
+        f"Fetch {known.repository} from the hub, about 5 GB: "
+        f"`python benchmark.py weights fetch auffusion:{checkpoint}`. "
+        f"Or bring its folder by hand: put it into DIR/auffusion-{checkpoint} and pass --weights-dir DIR."
     )
 
 
@@ -80,6 +105,9 @@ def fetch(checkpoint: str) -> dict[str, Path]:
     known = CHECKPOINTS.get(checkpoint)
     if known is None or known.repository is None:
         raise UserError(f"auffusion:{checkpoint} is not published on the hub.")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
     try:
         return files_in(Path(snapshot_download(known.repository, allow_patterns=list(WANTED))))
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:

@@ -47,7 +47,9 @@ class AuffusionPipeline:
     ) -> None:
         self.unet, self.vae, self.scheduler = unet, vae, scheduler
         self.conditioning, self.vocoder, self.settings = conditioning, vocoder, settings
-        self.vae_factor: int = 2 ** (len(vae.config.block_out_channels) - 1)
+        self.fold: int = math.isqrt(vae.config.in_channels // settings.mel.channels)
+        """Side of the squares of pixels that the VAE sees as one pixel with more channels; 1 for the published ones."""
+        self.vae_factor: int = self.fold * 2 ** (len(vae.config.block_out_channels) - 1)
         self.n_channels: int = vae.config.latent_channels
         told = unet.config.in_channels - self.n_channels
         if told != len(settings.coordinates):
@@ -149,14 +151,15 @@ class AuffusionPipeline:
         seen = self._windows(grid.time)
         padded = F.pad(pictures, (0, grid.time * self.vae_factor - pictures.shape[-1]))
         pieces = seen.times(self.vae_factor).split(2 * padded - 1)
-        found = self.vae.encode(pieces.to(self.vae.dtype)).latent_dist.mode().float()
+        folded = F.pixel_unshuffle(pieces, self.fold).to(self.vae.dtype)
+        found = self.vae.encode(folded).latent_dist.mode().float()
         return seen.merge(found) * float(self.vae.config.scaling_factor)
 
     def decode(self, latents: Tensor) -> Tensor:
         """Log-mel spectrograms `(n, n_mels, n_frames)` of clean latents."""
         seen = self._windows(latents.shape[-1])
         pieces = (seen.split(latents) / self.vae.config.scaling_factor).to(self.vae.dtype)
-        decoded = self.vae.decode(pieces, return_dict=False)[0].float()
+        decoded = F.pixel_shuffle(self.vae.decode(pieces, return_dict=False)[0].float(), self.fold)
         pictures = seen.times(self.vae_factor).merge((decoded / 2 + 0.5).clamp(0, 1))
         return spectrogram.to_log_mels(pictures, self.settings.mel)
 

@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import numpy as np
 import pytest
 import torch
@@ -75,13 +77,24 @@ def test_every_checkpoint_states_its_licence_and_training_sets() -> None:
 
 
 @pytest.mark.parametrize("place", ["auffusion-full", "auffusion-full-no-adapter", "."])
-def test_a_checkpoint_is_found_under_any_of_its_folders_names(tmp_path: Path, place: str) -> None:
+def test_a_checkpoint_is_found_under_any_of_its_folders_names(checkpoint: Path, tmp_path: Path, place: str) -> None:
     name = "full" if place == "auffusion-full" else "full-no-adapter"
-    anchor = tmp_path / "weights" / place / locate.ANCHOR
-    anchor.parent.mkdir(parents=True)
-    anchor.write_text("{}")
+    folder = tmp_path / "weights" / place
+    shutil.copytree(checkpoint, folder)
     files = locate.find(name, cache_dir=tmp_path / "cache", weights_dir=tmp_path / "weights")
-    assert files == {locate.ANCHOR: anchor}
+    assert files == locate.files_in(folder)
+
+
+@pytest.mark.parametrize(
+    "lacking", ["vocoder/vocoder.pt", "unet/diffusion_pytorch_model.bin", "condition_config.json", "unet/config.json"]
+)
+def test_a_checkpoint_that_lacks_a_file_is_refused_before_it_is_loaded(
+    checkpoint: Path, tmp_path: Path, lacking: str
+) -> None:
+    shutil.copytree(checkpoint, tmp_path / "mine")
+    (tmp_path / "mine" / lacking).unlink()
+    with pytest.raises(UserError, match=f"mine has no .*{lacking}.*: it is incomplete"):
+        locate.find(str(tmp_path / "mine"), cache_dir=tmp_path)
 
 
 def test_a_folder_is_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
@@ -91,18 +104,17 @@ def test_a_folder_is_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
         locate.find("fool", cache_dir=tmp_path)
 
 
-def test_a_checkpoint_in_the_hubs_cache_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    snapshot = tmp_path / "snapshot" / "unet"
-    snapshot.mkdir(parents=True)
-    (snapshot / "config.json").write_text("{}")
+def test_a_checkpoint_in_the_hubs_cache_is_found(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[Mapping[str, Any]] = []
 
     def known(repository: str, **how: Any) -> str:
         asked.append({"repository": repository, **how})
-        return str(snapshot.parent)
+        return str(checkpoint)
 
-    monkeypatch.setattr(locate, "snapshot_download", known)
-    assert list(locate.find("full", cache_dir=tmp_path / "cache")) == [locate.ANCHOR]
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", known)
+    assert locate.find("full", cache_dir=tmp_path / "cache") == locate.files_in(checkpoint)
     assert asked == [{"repository": "auffusion/auffusion-full", "local_files_only": True}]
 
 
@@ -196,7 +208,7 @@ def test_a_hub_out_of_reach_is_said_with_the_ways_out(monkeypatch: pytest.Monkey
     def unreachable(*_: object, **__: object) -> str:
         raise LocalEntryNotFoundError("no connection")
 
-    monkeypatch.setattr(locate, "snapshot_download", unreachable)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
     with pytest.raises(UserError, match=r"auffusion/auffusion-full cannot be fetched: no connection.*by hand"):
         locate.fetch("full")
     with pytest.raises(UserError, match="auffusion:pocket is not published on the hub"):

@@ -46,11 +46,22 @@ def kinds(name: str) -> Iterator[Part]:
 
 
 @every_class
-def test_a_class_has_five_wordings_for_all_and_two_held_out(name: str) -> None:
+def test_a_class_has_ten_wordings_for_all_and_two_held_out(name: str) -> None:
     seen, held_out = WORDINGS[name].seen, WORDINGS[name].held_out
-    assert len(set(seen)) >= 5
-    assert len(set(held_out)) >= 2
-    assert not set(seen) & set(held_out)
+    assert len(set(seen)) == len(seen) >= 10
+    assert len(set(held_out)) == len(held_out) >= 2
+
+
+@every_class
+def test_each_held_out_wording_has_a_word_that_no_seen_wording_of_its_class_has(name: str) -> None:
+    def words(text: str) -> set[str]:
+        bare = re.sub(r"\{(?:\w+:)?(\w+)\}", r"\1", text.rpartition(": ")[2].lower())
+        return {re.sub(r"(ing|ies|es|ed|s|e)$", "", word) for word in re.findall(r"[a-z]{3,}", bare)}
+
+    seen = set().union(*map(words, WORDINGS[name].seen))
+    small = words("the are and with for from into through down over one some somebody someone person")
+    for wording in WORDINGS[name].held_out:
+        assert words(wording) - seen - small, wording
 
 
 @every_class

@@ -74,9 +74,9 @@ def _loudness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(studies, "FEW", 1000)
 
 
-def run(folder: Path, *, kinds: Sequence[str] | None = None, limit: int | None = None) -> Study:
+def run(folder: Path, *, kinds: Sequence[str] | None = None) -> Study:
     board = Board("test", read_prompts(folder / "prompts.csv"), PROTOCOL)
-    return study(board, folder / "references", Settings(Store(folder / "store")), quiet, kinds=kinds, limit=limit)
+    return study(board, folder / "references", Settings(Store(folder / "store")), quiet, kinds=kinds)
 
 
 def verdicts(found: Study) -> dict[tuple[str, str], str]:
@@ -135,12 +135,6 @@ def test_a_changed_reference_is_degraded_anew(clip_folders: Path) -> None:
     path = clip_folders / "references" / "tone0.wav"
     audio.encode(path, Clip(audio.decode(path).samples[::2].copy(), 16_000))
     assert crossings(run(clip_folders, kinds=["noise"])) != first
-
-
-def test_a_limit_takes_the_first_of_each_bucket(clip_folders: Path) -> None:
-    found = run(clip_folders, kinds=["noise"], limit=2)
-    assert [prompt.id for prompt in found.board.prompts.prompts] == ["tone0", "tone1", "tone2", "tone3"]
-    assert found.references.scores[0].n == 4
 
 
 def test_an_unknown_degradation_is_refused_by_name(clip_folders: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tta_bench import plugins, protocols
@@ -42,6 +43,15 @@ def find(name: str, metrics: Sequence[str] = ()) -> Board:
         training_captions=FOLDER / captions if captions else None,
         remark=settings["remark"],
     )
+
+
+def limited(board: Board, limit: int) -> Board:
+    """The first prompts of each bucket, or of all where nobody counted their events: another board, and named so."""
+    every = board.prompts
+    buckets = [*every.buckets().values()] or [every.prompts]
+    kept = {prompt.id for bucket in buckets for prompt in bucket[:limit]}
+    prompts = PromptSet(every.name, tuple(prompt for prompt in every.prompts if prompt.id in kept))
+    return replace(board, name=f"{board.name}-first-{limit}", prompts=prompts)
 
 
 def read_prompts(path: Path, name: str) -> PromptSet:

@@ -162,7 +162,8 @@ def _notes(results: Sequence[Result]) -> list[str]:
             f"{result.model}: {metric} leaves out {_some(ids)}, too short" for metric, ids in result.left_out.items()
         ]
         notes += [f"{result.model}: {flag}: {_some(ids)}" for flag, ids in _by_flag(result).items()]
-    return [*_board_notes(results[0]), *notes, *_weights_notes(results[0])]
+    made = [note for result in results for note in _model_notes(result)]
+    return [*_board_notes(results[0]), *made, *notes, *_weights_notes(results[0])]
 
 
 def _board_notes(result: Result) -> list[str]:
@@ -170,6 +171,16 @@ def _board_notes(result: Result) -> list[str]:
     board = result.provenance.get("board", {})
     remark = board.get("remark") if isinstance(board, dict) else None
     return [str(remark)] if remark else []
+
+
+def _model_notes(result: Result) -> list[str]:
+    """Which checkpoint made the clips, where the suite generated them, and what a reader must know of it."""
+    card = result.provenance.get("model")
+    if not isinstance(card, dict):
+        return []
+    trained_on = ", ".join(card["trained_on"])
+    made_by = f"{card['name']}:{card['checkpoint']} {card['revision'][:12]}, trained on {trained_on}"
+    return [". ".join(filter(None, [f"{result.model}: clips of {made_by}", card["note"]]))]
 
 
 def _by_flag(result: Result) -> dict[str, list[str]]:

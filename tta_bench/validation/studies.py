@@ -15,7 +15,7 @@ from tta_bench import checking, harness, plugins
 from tta_bench.checking import Contestant, Gathered, Progress, Settings
 from tta_bench.embedding import SoundClip
 from tta_bench.store import Store, digest
-from tta_bench.types import Board, PromptSet, Result, UserError
+from tta_bench.types import Board, Result, UserError
 from tta_bench.validation.degradations import OF_CLIPS, Degradation, Made, Originals
 
 log = logging.getLogger(__name__)
@@ -58,21 +58,19 @@ def study(
     progress: Progress,
     *,
     kinds: Sequence[str] | None = None,
-    limit: int | None = None,
 ) -> Study:
     """The references of all prompts, degraded, against all references, by every metric of the board's protocol.
 
     `references` is their folder, None for a board of scenes, which renders its own. Grade 0 compares the references
     with themselves, so FD and KL are 0 there: what is added is the degradation's alone, without the distance of two
-    samples of one distribution. `kinds` names some degradations; `limit` takes the first prompts of each bucket only,
-    which is faster. Clips are made and embedded once and kept in the store. Raises UserError for a name that is none,
-    without references, where no clip can be degraded so, and as scoring does.
+    samples of one distribution. `kinds` names some degradations. Clips are made and embedded once and kept in the
+    store. Raises UserError for a name that is none, without references, where no clip can be degraded so, and as
+    scoring does.
     """
     chosen = _chosen(board, kinds)
     if references is None and not board.scenes:
         raise UserError("Degradations are made from the recordings. Point --references at them.")
-    limited = replace(board, prompts=_first_of_buckets(board.prompts, limit)) if limit else board
-    gathered = checking.gather(limited, {}, references, [], settings, progress)
+    gathered = checking.gather(board, {}, references, [], settings, progress)
     originals = _originals(gathered)
     steps = [(degradation, grade) for degradation in _possible(chosen, originals) for grade in degradation.grades]
     changes = [degradation.degrade(originals, grade) for degradation, grade in steps]
@@ -81,7 +79,7 @@ def study(
     rows = [_contestant(d, grade, {**originals.clips, **some}) for (d, grade), some in zip(steps, changed, strict=True)]
     result, *results = _score(gathered, originals, rows, settings, progress)
     found = zip(steps, changed, results, strict=True)
-    return Study(limited, result, tuple(Row(*step, len(some), result) for step, some, result in found))
+    return Study(board, result, tuple(Row(*step, len(some), result) for step, some, result in found))
 
 
 def degradations_of(board: Board) -> tuple[Degradation, ...]:
@@ -97,13 +95,6 @@ def _chosen(board: Board, kinds: Sequence[str] | None) -> list[Degradation]:
     known = {degradation.name: degradation for degradation in degradations_of(board)}
     wanted = {plugins.choose(name, known, kind="degradation") for name in kinds or known}
     return [degradation for name, degradation in known.items() if name in wanted]
-
-
-def _first_of_buckets(prompts: PromptSet, limit: int) -> PromptSet:
-    """The first prompts of each bucket, or of all where nobody counted their events."""
-    buckets = [*prompts.buckets().values()] or [prompts.prompts]
-    kept = {prompt.id for bucket in buckets for prompt in bucket[:limit]}
-    return PromptSet(prompts.name, tuple(prompt for prompt in prompts.prompts if prompt.id in kept))
 
 
 def _originals(gathered: Gathered) -> Originals:

@@ -19,7 +19,7 @@ class Wordings:
     """
 
     seen: tuple[str, ...]
-    """At least five, for any scene."""
+    """At least ten, of varied nouns and verbs, for any scene."""
     held_out: tuple[str, ...]
     """At least two, for test scenes alone."""
     traits: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
