@@ -17,7 +17,6 @@ from tta_bench.store import Store
 from tta_bench.types import Board, UserError
 
 MAX_NAMED = 5
-HEARD_AT_ONCE = 16
 FEATURES_BYTES = 16_384
 """Of a clip in one network: an embedding of 2,048 and 527 logits, float32, rounded up to blocks."""
 Progress = Callable[[str, int, int], None]
@@ -144,22 +143,25 @@ def with_yardstick(board: Board, control_names: Sequence[str]) -> list[str]:
 
 def hear(paths: Iterable[Path], store: Store, progress: Progress) -> dict[Path, SoundClip | str]:
     """Each file decoded and described, or the reason why it cannot be used; descriptions are kept in the store."""
-    wanted = sorted(paths)
-    heard: dict[Path, SoundClip | str] = {}
-    # Some at a time, because what is known already takes less time than handing it to a thread.
-    some = [wanted[i : i + HEARD_AT_ONCE] for i in range(0, len(wanted), HEARD_AT_ONCE)]
+    wanted = {path: audio.file_sha256(path) for path in sorted(paths)}
+    # What is known is read here, which takes less time than handing it to a thread.
+    known = {path: _known(path, sha256, store) for path, sha256 in wanted.items()}
+    heard: dict[Path, SoundClip | str] = {path: clip for path, clip in known.items() if clip}
+    new = [path for path in wanted if path not in heard]
     with ThreadPoolExecutor() as pool:
-        for found in pool.map(lambda part: {path: _hear_one(path, store) for path in part}, some):
-            heard |= found
+        for path, found in zip(new, pool.map(lambda path: _hear_one(path, wanted[path], store), new), strict=True):
+            heard[path] = found
             progress("listening to clips", len(heard), len(wanted))
     return heard
 
 
-def _hear_one(path: Path, store: Store) -> SoundClip | str:
+def _known(path: Path, sha256: str, store: Store) -> SoundClip | None:
+    stored = store.note("reports", sha256)
+    return None if stored is None else SoundClip(path, sha256, soundness.ClipReport(**stored))  # type: ignore[arg-type]
+
+
+def _hear_one(path: Path, sha256: str, store: Store) -> SoundClip | str:
     try:
-        sha256 = audio.file_sha256(path)
-        if (stored := store.note("reports", sha256)) is not None:
-            return SoundClip(path, sha256, soundness.ClipReport(**stored))  # type: ignore[arg-type]
         report = soundness.clip_report(audio.decode(path))
     except audio.BadClip as error:
         return str(error)

@@ -280,7 +280,7 @@ _ROWS = (
             WeightFile(
                 "pocket_tagger.safetensors",
                 "ours:embedders/pocket/pocket_tagger.safetensors",
-                sha256="afdd70e2f35e507815b9331372f193e10443f89dd104993fc8298512c8cdcde7",
+                sha256="3d734e5e54d888714cef573eebe100de2e1502a0b24060be105c51c967dd6010",
                 size=1246838,
             ),
         ),
@@ -293,8 +293,8 @@ _ROWS = (
             WeightFile(
                 "pocket_clap.safetensors",
                 "ours:embedders/pocket/pocket_clap.safetensors",
-                sha256="0715c94c906bcef78103324b30737c2e57599e26b9bbd46acd11201b98129406",
-                size=7516704,
+                sha256="978077bb8f0ec96a940980990a912202317302ff37c99f17272b143b866d22a2",
+                size=6461248,
             ),
             *MINILM,
         ),

@@ -39,8 +39,9 @@ WIDTH = 256
 """Of both towers, and of the common space."""
 N_HEADS = 4
 N_LAYERS_AUDIO = 2
-N_LAYERS_TEXT = 1
-"""The sentence encoder has read what surrounds a token already."""
+N_LAYERS_TEXT = 0
+"""The sentence encoder has read what surrounds a token already, and a layer more would know the words of training by
+heart, so that others are understood less often."""
 N_QUERIES = 4
 """Of the pooling: so many means of a sequence are taken, each with weights of its own."""
 N_WAVES = 8
@@ -105,11 +106,7 @@ class Tower(nn.Module):
     def __init__(self, n_in: int, n_layers: int) -> None:
         super().__init__()
         self.enter = nn.Sequential(nn.Dropout(0.1), nn.Linear(n_in, WIDTH))
-        # Dropout inside would take a third of the time of training on a CPU.
-        layer = nn.TransformerEncoderLayer(
-            WIDTH, N_HEADS, 2 * WIDTH, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
-        )
-        self.layers = nn.TransformerEncoder(layer, n_layers, enable_nested_tensor=False)
+        self.layers = transformer(n_layers) if n_layers else None
         self.queries = nn.Linear(WIDTH, N_QUERIES)
         self.leave = nn.Sequential(
             nn.LayerNorm(N_QUERIES * WIDTH),
@@ -120,11 +117,22 @@ class Tower(nn.Module):
 
     def forward(self, states: Tensor, mask: Tensor | None = None) -> Tensor:
         absent = None if mask is None else ~mask
-        states = self.layers(self.enter(states), src_key_padding_mask=absent)
+        states = self.enter(states)
+        if self.layers is not None:
+            states = self.layers(states, src_key_padding_mask=absent)
         scores = self.queries(states)
         if absent is not None:
             scores = scores.masked_fill(absent[..., None], -torch.inf)
         return F.normalize(self.leave((scores.softmax(dim=1).mT @ states).flatten(1)), dim=-1)
+
+
+def transformer(n_layers: int) -> nn.TransformerEncoder:
+    """Layers that let each of the states `(n, n_states, 256)` hear the others."""
+    # Dropout inside would take a third of the time of training on a CPU.
+    layer = nn.TransformerEncoderLayer(
+        WIDTH, N_HEADS, 2 * WIDTH, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+    )
+    return nn.TransformerEncoder(layer, n_layers, enable_nested_tensor=False)
 
 
 def waves_of_time(n_states: int, *, device: torch.device) -> Tensor:

@@ -25,12 +25,16 @@ from tta_bench.store import write_bytes
 from tta_bench.training._loop import Schedule, batch_indices, step_rng, train
 from tta_bench.training.clap_data import Examples, TokenStates, read
 
-N_WORDINGS = 3
-"""Right captions of each scene."""
+N_WORDINGS = 5
+"""Right captions of each scene: words that are new are understood better the more ways to say the same are known."""
 STAGES = {
     "towers": Schedule(steps=500, batch_size=256, learning_rate=1e-3, warm_up=50, average=0.99),
     "whole": Schedule(steps=60, batch_size=256, learning_rate=2e-4, warm_up=10, average=0.95),
 }
+TOKENS_LEFT_OUT = 0.15
+"""Of a caption, in training."""
+NOISE = 0.3
+"""On states of tokens in training, in their standard deviations: a word that is new lies near one that is known."""
 LARGEST_SCALE = 100.0
 """Of the cosines in the loss; Radford et al. 2021, https://arxiv.org/abs/2103.00020."""
 N_VALIDATED = 256
@@ -118,8 +122,16 @@ def hear(network: PocketClap, examples: Examples, indices: NDArray[np.int64], de
 def embed_captions(network: PocketClap, tokens: TokenStates, captions: NDArray[np.int64]) -> Tensor:
     """Embeddings `(n, 256)` of captions: in four batches by length, for half of one batch would be padding."""
     order = np.argsort(tokens.lengths[captions], kind="stable")
-    found = [network.embed_text(*tokens.batch(captions[part])) for part in np.array_split(order, min(4, len(order)))]
+    batches = (tokens.batch(captions[part]) for part in np.array_split(order, min(4, len(order))))
+    found = [network.embed_text(*(disturbed(*batch) if network.training else batch)) for batch in batches]
     return torch.cat(found)[np.argsort(order)]
+
+
+def disturbed(states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """States `(n, n_tokens, 384)` and mask of captions, so that the tower cannot know them by heart."""
+    kept = torch.rand(mask.shape) >= TOKENS_LEFT_OUT
+    kept[:, 0] = True
+    return states + NOISE * states[mask].std() * torch.randn_like(states), mask & kept
 
 
 def contrastive(logits: Tensor, captions: Tensor) -> Tensor:
