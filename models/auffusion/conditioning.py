@@ -102,7 +102,7 @@ class Conditioning:
         """The embeddings of each caption, in order. A caption that occurs several times is read once."""
         distinct = list(dict.fromkeys(texts))
         batches = [distinct[i : i + BATCH] for i in range(0, len(distinct), BATCH)]
-        parts = [_side_by_side([_read(condition, batch) for condition in self.conditions]) for batch in batches]
+        parts = [side_by_side([_read(condition, batch) for condition in self.conditions]) for batch in batches]
         found = {text: i for i, text in enumerate(distinct)}
         states = torch.cat([part.states for part in parts])
         masks = [part.mask for part in parts if part.mask is not None]
@@ -126,7 +126,12 @@ class Conditioning:
 
 def _read(condition: Condition, texts: Sequence[str]) -> Embeddings:
     """What one encoder says of texts, `max_length` states for each."""
-    states, present = (found[:, : condition.max_length] for found in condition.encoder.states(texts))
+    return filled(condition, *condition.encoder.states(texts))
+
+
+def filled(condition: Condition, states: Tensor, present: Tensor) -> Embeddings:
+    """States `(n, n_tokens, width)` of an encoder, True where `present` has a token, cut or filled up and adapted."""
+    states, present = states[:, : condition.max_length], present[:, : condition.max_length]
     missing = condition.max_length - states.shape[1]
     present = F.pad(present, (0, missing))
     states = F.pad(states, (0, 0, 0, missing)) * present[..., None]
@@ -135,7 +140,7 @@ def _read(condition: Condition, texts: Sequence[str]) -> Embeddings:
     return Embeddings(states, present if condition.masked else None)
 
 
-def _side_by_side(parts: Sequence[Embeddings]) -> Embeddings:
+def side_by_side(parts: Sequence[Embeddings]) -> Embeddings:
     """The states of several encoders one after another; those without a mask are all attended to."""
     states = torch.cat([part.states for part in parts], dim=1)
     if all(part.mask is None for part in parts):

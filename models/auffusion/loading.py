@@ -9,7 +9,8 @@ tokenizer/`. Ours may add `settings.json`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from models.auffusion.conditioning import Condition, ConditionAdapter, Condition
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.sampling import SCHEDULERS
 from models.auffusion.settings import read_settings
-from models.auffusion.text_encoders import TextEncoder, load_minilm, load_transformers
+from models.auffusion.text_encoders import TextEncoder, load_minilm, load_transformers, load_untrained
 from models.auffusion.vocoder import HiFiGAN, fold_weight_norm, settings_of
 from tta_bench.types import UserError
 
@@ -32,8 +33,12 @@ Files = Mapping[str, Path]
 MAX_LENGTH = 77
 """States for each caption where the checkpoint does not say."""
 DIFFUSERS_WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
-SHARED_ENCODERS = {"all-MiniLM-L6-v2_tokens": False, "all-MiniLM-L6-v2_pooled": True}
-"""`condition_type` -> whether it is pooled, of encoders that no checkpoint carries."""
+SHARED_ENCODERS: Mapping[str, Callable[..., TextEncoder]] = {
+    "all-MiniLM-L6-v2_tokens": partial(load_minilm, pooled=False),
+    "all-MiniLM-L6-v2_pooled": partial(load_minilm, pooled=True),
+    "untrained_tokens": load_untrained,
+}
+"""`condition_type` -> what loads it, of encoders that no checkpoint carries."""
 OLD_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 """Names in the VAE of diffusers before 0.18, and today's."""
 
@@ -43,7 +48,7 @@ def load_pipeline(files: Files, *, device: str = "cpu", dtype: torch.dtype = tor
 
     Raises UserError, naming the file, for what is missing, damaged or does not fit together.
     """
-    settings, scheduler, vocoder = read_settings(files.get("settings.json")), _scheduler(files), _vocoder(files)
+    settings, scheduler, vocoder = read_settings(files.get("settings.json")), _scheduler(files), read_vocoder(files)
     if (vocoder.settings.num_mels, vocoder.settings.hop_length) != (settings.mel.n_mels, settings.mel.hop_length):
         raise UserError(
             f"The vocoder takes {vocoder.settings.num_mels} mels with a hop of {vocoder.settings.hop_length} samples, "
@@ -51,8 +56,8 @@ def load_pipeline(files: Files, *, device: str = "cpu", dtype: torch.dtype = tor
         )
     conditioning = _conditioning(files, settings.unconditional, device)
     return AuffusionPipeline(
-        unet=_diffusers_network(files, "unet", "UNet2DConditionModel", dtype).to(device),
-        vae=_diffusers_network(files, "vae", "AutoencoderKL", dtype).to(device),
+        unet=read_network(files, "unet", "UNet2DConditionModel", dtype).to(device),
+        vae=read_network(files, "vae", "AutoencoderKL", dtype).to(device),
         scheduler=scheduler,
         conditioning=conditioning,
         vocoder=vocoder.to(device),
@@ -71,7 +76,8 @@ def _path(files: Files, *names: str) -> Path:
     return found
 
 
-def _diffusers_network(files: Files, folder: str, class_name: str, dtype: torch.dtype) -> Any:
+def read_network(files: Files, folder: str, class_name: str, dtype: torch.dtype = torch.float32) -> Any:
+    """The network of diffusers whose configuration and weights lie in `folder`, frozen and with channels last."""
     config_path = _path(files, f"{folder}/config.json")
     config = read_json(config_path)
     if config.get("_class_name") != class_name:
@@ -89,7 +95,8 @@ def _today(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {old.sub(lambda m: f"{m[1]}.{OLD_ATTENTION[m[2]]}", key): tensor for key, tensor in state.items()}
 
 
-def _vocoder(files: Files) -> HiFiGAN:
+def read_vocoder(files: Files) -> HiFiGAN:
+    """The vocoder whose configuration and weights lie in `vocoder/`, frozen and in float32."""
     config_path = _path(files, "vocoder/config.json")
     weights = _path(files, "vocoder/vocoder.safetensors", "vocoder/vocoder.pt")
     state: Any = read_state(weights)
@@ -114,7 +121,7 @@ def _scheduler(files: Files) -> Any:
 def _conditioning(files: Files, unconditional: Unconditional, device: str) -> Conditioning:
     if "condition_config.json" in files:
         entries = read_json(files["condition_config.json"])
-        return Conditioning([_condition(files, entry, device) for entry in entries], unconditional=unconditional)
+        return Conditioning([read_condition(files, entry, device) for entry in entries], unconditional=unconditional)
     _path(files, "text_encoder/config.json")
     encoder = load_transformers(
         files, "text_encoder", tokenizer="tokenizer", max_length=MAX_LENGTH, full_length=True, device=device
@@ -122,11 +129,11 @@ def _conditioning(files: Files, unconditional: Unconditional, device: str) -> Co
     return Conditioning([Condition(encoder)], unconditional="empty")
 
 
-def _condition(files: Files, entry: Mapping[str, Any], device: str) -> Condition:
+def read_condition(files: Files, entry: Mapping[str, Any], device: str = "cpu") -> Condition:
     """The encoder and the adapter that an entry of `condition_config.json` names."""
     max_length = entry.get("condition_max_length", MAX_LENGTH)
     if entry["condition_type"] in SHARED_ENCODERS:
-        encoder: TextEncoder = load_minilm(pooled=SHARED_ENCODERS[entry["condition_type"]], device=device)
+        encoder = SHARED_ENCODERS[entry["condition_type"]](device=device)
     else:
         folder = entry["text_encoder_name"]
         _path(files, f"{folder}/config.json")
@@ -134,11 +141,12 @@ def _condition(files: Files, entry: Mapping[str, Any], device: str) -> Condition
             files, folder, tokenizer=folder, max_length=max_length, full_length=False, device=device
         )
     folder = entry.get("condition_adapter_name")
-    adapter = _adapter(files, folder).to(device) if folder else None
+    adapter = read_adapter(files, folder).to(device) if folder else None
     return Condition(encoder, adapter, max_length=max_length, masked=entry.get("attention_mask", False))
 
 
-def _adapter(files: Files, folder: str) -> ConditionAdapter:
+def read_adapter(files: Files, folder: str) -> ConditionAdapter:
+    """The adapter whose configuration and weights lie in `folder`, frozen."""
     config = read_json(_path(files, f"{folder}/config.json"))
     weights = _path(files, f"{folder}/condition_adapter.safetensors", f"{folder}/condition_adapter.pt")
     with torch.device("meta"):

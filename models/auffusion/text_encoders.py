@@ -10,6 +10,7 @@ from typing import Any, Protocol, final
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoTokenizer, ClapTextModelWithProjection, CLIPTextModel, T5EncoderModel
 
 from models._shared.states import read_json, read_state
@@ -97,6 +98,33 @@ class MiniLM:
         return [None] if self._pooled else _spans(self._tokenizer.encode(text))
 
 
+@final
+class Untrained:
+    """States that know which word stands where and nothing of what words mean, to measure what that is worth.
+
+    Each of the suite's tokens has a random direction, and each place another; both are the same for ever.
+    """
+
+    width = text.WIDTH
+
+    def __init__(self, tokenizer: Tokenizer, device: str) -> None:
+        self._tokenizer = tokenizer
+        drawn = torch.randn(text.VOCABULARY + text.MAX_TOKENS, text.WIDTH, generator=torch.Generator().manual_seed(0))
+        drawn = drawn.to(device)
+        self._words, self._places = drawn[: text.VOCABULARY], drawn[text.VOCABULARY :]
+
+    def states(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """See `TextEncoder`."""
+        said = [self._words[encoding.ids] for encoding in self._tokenizer.encode_batch(list(texts))]
+        present = pad_sequence([torch.ones(len(one), dtype=torch.bool) for one in said], batch_first=True)
+        states = pad_sequence(said, batch_first=True)
+        return states + self._places[: states.shape[1]], present.to(states.device)
+
+    def spans(self, text: str) -> list[Span]:
+        """See `TextEncoder`."""
+        return _spans(self._tokenizer.encode(text))
+
+
 def _spans(encoding: Any) -> list[Span]:
     marks = zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
     return [None if special or start == stop else (start, stop) for (start, stop), special in marks]
@@ -105,10 +133,19 @@ def _spans(encoding: Any) -> list[Span]:
 def load_minilm(*, pooled: bool, device: str) -> MiniLM:
     """The encoder in the installed package, verified. UserError if it is not installed or its bytes differ."""
     files = text.bundled()
+    return MiniLM(text.load(files, device=device), _tokenizer(files), pooled=pooled)
+
+
+def load_untrained(*, device: str) -> Untrained:
+    """The encoder that knows nothing, with the tokenizer in the installed package; errors as of `load_minilm`."""
+    return Untrained(_tokenizer(text.bundled()), device)
+
+
+def _tokenizer(files: Mapping[str, Path]) -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(files[text.TOKENIZER]))
     tokenizer.enable_truncation(text.MAX_TOKENS)
     tokenizer.no_padding()
-    return MiniLM(text.load(files, device=device), tokenizer, pooled=pooled)
+    return tokenizer
 
 
 def load_transformers(

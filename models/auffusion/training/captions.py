@@ -1,0 +1,102 @@
+"""States of the tokens of all captions, worked out once: text encoders stay as they are while the U-Net learns."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from models.auffusion.conditioning import Condition, ConditionAdapter, Embeddings, filled, side_by_side
+from models.auffusion.loading import read_condition
+from models.auffusion.locate import files_in
+from models.auffusion.training.shards import write_whole
+
+CHUNK = 1000
+"""Captions in a file."""
+BATCH = 50
+"""Captions that an encoder reads at once."""
+
+
+def read_conditions(entries: Sequence[Mapping[str, Any]], start: Path | None, device: str = "cpu") -> list[Condition]:
+    """The encoders that a recipe lists, without adapters; those that no checkpoint shares lie in the folder `start`."""
+    files = files_in(start) if start else {}
+    plain = [{key: value for key, value in entry.items() if key != "condition_adapter_name"} for entry in entries]
+    return [read_condition(files, entry, device) for entry in plain]
+
+
+def new_adapters(entries: Sequence[Mapping[str, Any]]) -> nn.ModuleList:
+    """An adapter for each encoder that is to have one, and nothing in the place of others'."""
+    return nn.ModuleList(
+        ConditionAdapter(entry["condition_dim"], entry["cross_attention_dim"])
+        if entry.get("condition_adapter_name")
+        else nn.Identity()
+        for entry in entries
+    )
+
+
+@final
+class CaptionStates:
+    """States of captions, each of which has a number; the empty one is 0."""
+
+    def __init__(self, captions: Sequence[str], conditions: Sequence[Condition], cache: Path, mark: object) -> None:
+        """Reads what is not in the folder `cache`; `mark` says which encoders these are."""
+        texts = ["", *dict.fromkeys(text for text in captions if text)]
+        self._numbers = {text: i for i, text in enumerate(texts)}
+        self._conditions = tuple(conditions)
+        chunks = [texts[i : i + CHUNK] for i in range(0, len(texts), CHUNK)]
+        self._said = [
+            [_Chunk(cache / f"captions-{_hash([mark, k, chunk])}", chunk, one) for chunk in chunks]
+            for k, one in enumerate(conditions)
+        ]
+
+    def numbers(self, captions: Sequence[str]) -> list[int]:
+        """The number of each caption."""
+        return [self._numbers[text] for text in captions]
+
+    def batch(self, numbers: Sequence[int], adapters: Sequence[nn.Module], device: torch.device) -> Embeddings:
+        """What the U-Net attends to for the captions of these numbers, as `Conditioning.encode` gives it."""
+        parts = []
+        for chunks, condition, adapter in zip(self._said, self._conditions, adapters, strict=True):
+            said = [chunks[number // CHUNK].states(number % CHUNK) for number in numbers]
+            present = pad_sequence([torch.ones(len(one), dtype=torch.bool) for one in said], batch_first=True)
+            states = pad_sequence(said, batch_first=True).to(device)
+            parts.append(filled(replace(condition, adapter=adapter), states, present.to(device)))
+        return side_by_side(parts)
+
+
+@final
+class _Chunk:
+    """States of some captions, one after another in a file."""
+
+    def __init__(self, path: Path, texts: Sequence[str], condition: Condition) -> None:
+        states, lengths = path.with_suffix(".npy"), path.with_suffix(".lengths.npy")
+        if not states.exists():
+            _write(states, lengths, texts, condition)
+        self._states = np.load(states, mmap_mode="r")
+        self._ends = np.cumsum(np.load(lengths))
+
+    def states(self, k: int) -> Tensor:
+        start = self._ends[k - 1] if k else 0
+        return torch.from_numpy(self._states[start : self._ends[k]].astype(np.float32))
+
+
+def _write(path: Path, lengths: Path, texts: Sequence[str], condition: Condition) -> None:
+    said, counts = [], []
+    for i in range(0, len(texts), BATCH):
+        states, present = (part.cpu() for part in condition.encoder.states(texts[i : i + BATCH]))
+        said.append(states[present].half().numpy())
+        counts.append(present.sum(dim=1).numpy())
+    write_whole(lengths, np.concatenate(counts))
+    write_whole(path, np.concatenate(said))
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

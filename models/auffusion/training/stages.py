@@ -1,0 +1,244 @@
+"""The stages of a training, in order; each ends in files from which the next ones start, and is not done twice."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+
+from models._shared.states import read_json
+from models.auffusion.loading import read_adapter, read_network
+from models.auffusion.locate import files_in
+from models.auffusion.training import listings, shards
+from models.auffusion.training.captions import CaptionStates, new_adapters, read_conditions
+from models.auffusion.training.export import export
+from models.auffusion.training.listening import listen
+from models.auffusion.training.parts import save_network, write_part
+from models.auffusion.training.recipe import Recipe
+from models.auffusion.training.scenes import SceneSource
+from models.auffusion.training.shards import ClipSet
+from models.auffusion.training.through_vae import cached_latents, cached_reconstructions
+from models.auffusion.training.unet import Denoiser, Latents, train_unet
+from models.auffusion.training.vae import cached_pictures, train_vae
+from models.auffusion.training.vocoder import config_of, train_vocoder
+from models.auffusion.vocoder import HiFiGAN, settings_of
+from tta_bench.types import UserError
+
+log = logging.getLogger(__name__)
+
+SETS = ("train", "validation")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training: what is to be done, and where."""
+
+    recipe: Recipe
+    folder: Path
+    """Of all that is made: `data/`, `parts/` with the networks in float32, `checkpoint/` in the published layout."""
+    clips: tuple[Path, ...] = ()
+    """Folders of clips with captions; without any, scenes are rendered."""
+    start: Path | None = None
+    """Folder of the checkpoint that training starts from."""
+    workers: int = 1
+    """Processes that render or read clips."""
+    minutes: float | None = None
+    """After which to stop."""
+    command: str = ""
+    """That asked for this, for the card."""
+
+    @property
+    def data(self) -> Path:
+        """Clips."""
+        return self.folder / "data"
+
+    @property
+    def parts(self) -> Path:
+        """Trained networks."""
+        return self.folder / "parts"
+
+
+def run(job: Job, stages: list[str]) -> bool:
+    """Runs stages that are not done; False if the minutes were over before the last one was."""
+    begun = time.monotonic()
+    for name in stages:
+        left = None if job.minutes is None else job.minutes - (time.monotonic() - begun) / 60
+        if left is not None and left <= 0:
+            return False
+        log.info("stage %s", name)
+        if not STAGES[name](replace(job, minutes=left)):
+            log.info("stage %s is not done; the same command goes on", name)
+            return False
+    return True
+
+
+def make_data(job: Job) -> bool:
+    """Clips and captions: `data/train`, `data/validation`."""
+    recipe = job.recipe
+    if job.clips:
+        found = [
+            listings.list_folder(path, sample_rate=recipe.mel.sample_rate, duration=recipe.duration)
+            for path in job.clips
+        ]
+        together = replace(found[0], clips=tuple(clip for source in found for clip in source.clips))
+        sources: Any = listings.split(together, recipe.data.n_held_out, recipe.data.seed)
+    else:
+        scenes = SceneSource(recipe.data.n, 2 * recipe.data.seed, recipe.duration, recipe.data.mix)
+        sources = (scenes, replace(scenes, n=recipe.data.n_held_out, seed=scenes.seed + 1))
+    # The small set first, so that what is there of the large one can be trained on before it is whole.
+    for name, source in reversed(list(zip(SETS, sources, strict=True))):
+        shards.make(job.data / name, source, workers=job.workers, peak=recipe.mel.peak)
+        cached_pictures(ClipSet(job.data / name), recipe.mel)
+    return True
+
+
+def make_vae(job: Job) -> bool:
+    """`parts/vae`."""
+    stage, result = job.recipe.vae, job.parts / "vae"
+    if (result / "config.json").exists():
+        return True
+    if stage.network is None:
+        save_network(read_network(files_in(_start(job)), "vae", "AutoencoderKL"), result)
+        return True
+    torch.manual_seed(stage.schedule.seed)
+    kind: Any = AutoencoderKL
+    return train_vae(
+        job.data,
+        result,
+        mel=job.recipe.mel,
+        vae=kind.from_config(dict(stage.network)),
+        weights=stage.losses,
+        schedule=stage.schedule,
+        minutes=job.minutes,
+    )
+
+
+def make_vocoder(job: Job) -> bool:
+    """`parts/vocoder`."""
+    stage, result, mel = job.recipe.vocoder, job.parts / "vocoder", job.recipe.mel
+    if (result / "config.json").exists():
+        return True
+    sets = {name: ClipSet(job.data / name) for name in SETS}
+    torch.manual_seed(stage.schedule.seed)
+    trained = train_vocoder(
+        job.data,
+        result,
+        pictures={
+            name: (cached_pictures(one, mel), cached_reconstructions(one, job.parts, mel)) for name, one in sets.items()
+        },
+        mel=mel,
+        network=HiFiGAN(settings_of(stage.network, "The recipe's vocoder")),
+        weights=stage.losses,
+        schedule=stage.schedule,
+        minutes=job.minutes,
+    )
+    if trained is None:
+        return False
+    write_part(result, "vocoder.safetensors", trained.state_dict(), config_of(trained))
+    return True
+
+
+def make_unet(job: Job) -> bool:
+    """`parts/unet` and `parts/condition_adapter_N`."""
+    recipe, result = job.recipe, job.parts / "unet"
+    if (result / "config.json").exists():
+        return True
+    torch.manual_seed(recipe.unet.schedule.seed)
+    trained = train_unet(
+        *read_latents(job),
+        result,
+        network=new_denoiser(job),
+        scheduler=recipe.scheduler,
+        diffusion=recipe.unet.diffusion,
+        schedule=recipe.unet.schedule,
+        listen=lambda network: listen(network, recipe, job.parts, job.start),
+        minutes=job.minutes,
+    )
+    if trained is None:
+        return False
+    for i, adapter in enumerate(trained.adapters):
+        if state := adapter.state_dict():
+            config = {key: recipe.conditions[i][key] for key in ("condition_dim", "cross_attention_dim")}
+            write_part(job.parts / f"condition_adapter_{i}", "condition_adapter.safetensors", state, config)
+    save_network(trained.unet, result)
+    return True
+
+
+def read_latents(job: Job) -> tuple[Latents, Latents]:
+    """Latents and captions to train on, and those held out; what is not there is worked out."""
+    recipe = job.recipe
+    sets = [ClipSet(job.data / name) for name in SETS]
+    states = CaptionStates(
+        [caption for one in sets for captions in one.captions for caption in captions],
+        read_conditions(recipe.conditions, job.start),
+        job.data / "captions",
+        recipe.conditions,
+    )
+    train, held_out = (
+        Latents(
+            cached_latents(one, job.parts, recipe.mel),
+            tuple(tuple(states.numbers(captions)) for captions in one.captions),
+            states,
+        )
+        for one in sets
+    )
+    return train, held_out
+
+
+def new_denoiser(job: Job) -> Denoiser:
+    """The U-Net as training begins: as the recipe draws it, or that of the checkpoint that training starts from."""
+    recipe = job.recipe
+    if recipe.unet.network is None and recipe.unet.pretrained:
+        unet = read_network(files_in(_start(job)), "unet", "UNet2DConditionModel")
+    elif recipe.unet.network is None:
+        unet = _drawn_unet(read_json(_start(job) / "unet" / "config.json"))
+    else:
+        unet = _drawn_unet(recipe.unet.network)
+    return Denoiser(unet, new_adapters(recipe.conditions), recipe.coordinates, recipe.unconditional)
+
+
+def _drawn_unet(config: Mapping[str, Any]) -> Any:
+    kind: Any = UNet2DConditionModel
+    return kind.from_config(dict(config))
+
+
+def read_denoiser(job: Job) -> Denoiser:
+    """The U-Net that is trained, with its adapters."""
+    files = files_in(job.parts)
+    adapters = new_adapters(job.recipe.conditions)
+    for i, adapter in enumerate(adapters):
+        if list(adapter.parameters()):
+            adapters[i] = read_adapter(files, f"condition_adapter_{i}")
+    unet = read_network(files, "unet", "UNet2DConditionModel")
+    return Denoiser(unet, adapters, job.recipe.coordinates, job.recipe.unconditional).eval()
+
+
+def make_checkpoint(job: Job) -> bool:
+    """`checkpoint/`, float16, in the published layout."""
+    export(job.recipe, job.parts, job.folder / "checkpoint", job.start, command=job.command)
+    return True
+
+
+def _start(job: Job) -> Path:
+    if job.start is None:
+        raise UserError(
+            f"The recipe {job.recipe.name} starts from trained networks. Name the folder that has their unet/ and vae/ "
+            "with --start, such as a Stable Diffusion 1.x."
+        )
+    return job.start
+
+
+STAGES: Mapping[str, Callable[[Job], bool]] = {
+    "data": make_data,
+    "vae": make_vae,
+    "vocoder": make_vocoder,
+    "unet": make_unet,
+    "export": make_checkpoint,
+}
+"""In order."""
