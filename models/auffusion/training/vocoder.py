@@ -76,7 +76,6 @@ class VocoderTrainee:
         """`pictures`: the sounds' own and those that the VAE gives back."""
         self._clips, self._pictures, self._mel, self._weights = clips, pictures, mel, weights
         self.networks: dict[str, nn.Module] = {"vocoder": network, "judges": SoundJudges()}
-        self._made = torch.empty(0)
 
     def __len__(self) -> int:
         return len(self._clips)
