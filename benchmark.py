@@ -14,6 +14,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import commands.edit
+from commands.options import (
+    DONE,
+    INCOMPLETE,
+    REFUSED,
+    DeviceOption,
+    DtypeOption,
+    JsonFlag,
+    WeightsOption,
+    refusing,
+)
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
@@ -28,17 +40,11 @@ weights_app = typer.Typer(no_args_is_help=True, help="Published checkpoints: whi
 list_app = typer.Typer(no_args_is_help=True, help="What there is to choose from.")
 app.add_typer(weights_app, name="weights")
 app.add_typer(list_app, name="list")
+app.add_typer(commands.edit.app, name="edit")
 
-DONE, INCOMPLETE, REFUSED = 0, 1, 2
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 StoreOption = Annotated[
     Path, typer.Option("--store", metavar="DIR", help="Where features are kept, for all runs and models.")
 ]
-WeightsOption = Annotated[
-    Path | None, typer.Option("--weights-dir", metavar="DIR", help="Checkpoints that you brought by hand.")
-]
-
-
 BoardOption = Annotated[str, typer.Option("--board", metavar="NAME", help="See `list boards`.")]
 MetricsOption = Annotated[str, typer.Option("--metrics", metavar="A,B", help="Some of the protocol's metrics only.")]
 MissingFlag = Annotated[bool, typer.Option("--allow-missing", help="Go on without clips that are missing or broken.")]
@@ -46,12 +52,6 @@ IntervalsFlag = Annotated[
     bool, typer.Option("--intervals/--no-intervals", help="95 % intervals and p values; values alone are faster.")
 ]
 TrustFlag = Annotated[bool, typer.Option("--trust-weights", help="Use checkpoints that are not the published ones.")]
-DeviceOption = Annotated[
-    str, typer.Option("--device", metavar="NAME", help="cpu, cuda, cuda:1 ...; auto takes a GPU if there is one.")
-]
-DtypeOption = Annotated[
-    str, typer.Option("--dtype", metavar="NAME", help="float32, or bfloat16 (faster, not exact, recorded).")
-]
 BatchOption = Annotated[int, typer.Option("--batch-size", min=1, metavar="N", help="Clips a batch.")]
 LimitOption = Annotated[
     int | None, typer.Option("--limit", min=1, metavar="N", help="The first N prompts of each bucket: another board.")
@@ -574,18 +574,6 @@ def progress_bar() -> Iterator[Progress]:
             bars.update(tasks[what], completed=done, total=total)
 
         yield progress
-
-
-@contextlib.contextmanager
-def refusing(status: int = REFUSED) -> Iterator[None]:
-    """Turns an error that the user can mend into a message and an exit status."""
-    from tta_bench.types import UserError
-
-    try:
-        yield
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(status) from error
 
 
 if __name__ == "__main__":
