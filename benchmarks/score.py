@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import statistics
 import subprocess
 import sys
@@ -186,6 +187,7 @@ def rescore(work: Path, n: int = 1000) -> dict[str, list[float]]:
             audio.encode(work / folder / f"clip{i}.wav", clip)
     (work / "prompts.csv").write_text("id,caption\n" + "".join(f"clip{i},caption {i}\n" for i in range(n)))
     fill(store, work, rng)
+    os.sync()  # what was written to prepare this is not part of it
     found: dict[str, list[float]] = {}
     for name, flag in (("values", "--no-intervals"), ("values and intervals", "--intervals")):
         files = ["--generated", work / "generated", "--references", work / "references"]
