@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import io
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -31,36 +32,32 @@ WeightOption = Annotated[
     typer.Option("--weight", metavar="WORD=N", help="How much a word counts: 1 as ever, below 0 as its opposite."),
 ]
 DurationOption = Annotated[float, typer.Option("--duration", metavar="S", help="Seconds.")]
-ModelOption = Annotated[str, typer.Option("--model", metavar="NAME", help="A model, model:checkpoint or model:DIR.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, metavar="N", help="Of the noise.")]
-StepsOption = Annotated[
-    int | None, typer.Option("--num-inference-steps", metavar="N", help="Default: the checkpoint's own.")
-]
-GuidanceOption = Annotated[
-    float | None, typer.Option("--guidance-scale", metavar="X", help="How far the caption is followed, beyond 1.")
-]
-NegativeOption = Annotated[
-    str | None, typer.Option("--negative-prompt", metavar="TEXT", help="What guidance leads away from.")
-]
-OutOption = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="A .wav; figure and record lie beside it.")
-]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What all edits are told."""
+    """What all edits are told, each field an option of the command line."""
 
-    model: str
-    seed: int
-    num_inference_steps: int | None
-    guidance_scale: float | None
-    negative_prompt: str | None
-    weights_dir: Path | None
-    device: str
-    dtype: str
-    out: Path | None
-    as_json: bool
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="A model, model:checkpoint or model:DIR.")] = (
+        "auffusion"
+    )
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, metavar="N", help="Of the noise.")] = 0
+    num_inference_steps: Annotated[
+        int | None, typer.Option("--num-inference-steps", metavar="N", help="Default: the checkpoint's own.")
+    ] = None
+    guidance_scale: Annotated[
+        float | None, typer.Option("--guidance-scale", metavar="X", help="How far the caption is followed, beyond 1.")
+    ] = None
+    negative_prompt: Annotated[
+        str | None, typer.Option("--negative-prompt", metavar="TEXT", help="What guidance leads away from.")
+    ] = None
+    weights_dir: WeightsOption = None
+    device: DeviceOption = "auto"
+    dtype: DtypeOption = "float32"
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="A .wav; figure and record lie beside it.")
+    ] = None
+    as_json: JsonFlag = False
 
     @property
     def sampling(self) -> dict[str, object]:
@@ -69,62 +66,56 @@ class Options:
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
-@app.command()
+def edit(command: Callable[..., None]) -> Callable[..., None]:
+    """Registers a command that takes its own options and those of `Options`, which it gets as its first argument."""
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    shared = inspect.signature(Options, eval_str=True).parameters
+
+    def run(**given: Any) -> None:
+        options = Options(**{name: given.pop(name) for name in shared})
+        with refusing():
+            command(options, **given)
+
+    parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *shared.values())]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # which is what typer reads
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    app.command(command.__name__, help=command.__doc__)(run)
+    return command
+
+
+@edit
 def style(
+    options: Options,
     source: SourceArgument,
     prompt: PromptOption,
     strength: Annotated[float, typer.Option(metavar="X", help="0 is the source, 1 hardly anything of it.")] = 0.5,
-    model: ModelOption = "auffusion",
-    seed: SeedOption = 0,
-    num_inference_steps: StepsOption = None,
-    guidance_scale: GuidanceOption = None,
-    negative_prompt: NegativeOption = None,
-    weights_dir: WeightsOption = None,
-    device: DeviceOption = "auto",
-    dtype: DtypeOption = "float32",
-    out: OutOption = None,
-    as_json: JsonFlag = False,
 ) -> None:
     """Give a sound another style, in its own time course.
 
     Example: python benchmark.py edit style bell.wav --prompt "a cat meows" --strength 0.5 --out meow.wav
     """
-    drawn = num_inference_steps, guidance_scale, negative_prompt
-    options = Options(model, seed, *drawn, weights_dir, device, dtype, out, as_json)
-    with refusing():
-        carry_out("style", options, {"prompt": prompt, "strength": strength}, source=source)
+    carry_out("style", options, {"prompt": prompt, "strength": strength}, source=source)
 
 
-@app.command()
+@edit
 def inpaint(
+    options: Options,
     source: SourceArgument,
     prompt: PromptOption,
     mask: Annotated[str, typer.Option(metavar="FROM-TO", help="Seconds to be made anew; 2-2 is none.")],
     band: Annotated[str, typer.Option(metavar="FROM-TO", help="Hz to be made anew; default all.")] = "",
-    model: ModelOption = "auffusion",
-    seed: SeedOption = 0,
-    num_inference_steps: StepsOption = None,
-    guidance_scale: GuidanceOption = None,
-    negative_prompt: NegativeOption = None,
-    weights_dir: WeightsOption = None,
-    device: DeviceOption = "auto",
-    dtype: DtypeOption = "float32",
-    out: OutOption = None,
-    as_json: JsonFlag = False,
 ) -> None:
     """Make a part of a sound anew; the rest stays as it is, sample by sample.
 
     Example: python benchmark.py edit inpaint street.wav --prompt "a dog barks" --mask 1.5-3.0 --band 200-4000
     """
-    drawn = num_inference_steps, guidance_scale, negative_prompt
-    options = Options(model, seed, *drawn, weights_dir, device, dtype, out, as_json)
-    with refusing():
-        masked = {"mask": parse_range("--mask", mask), "band": parse_range("--band", band) if band else None}
-        carry_out("inpaint", options, {"prompt": prompt, **masked}, source=source)
+    masked = {"mask": parse_range("--mask", mask), "band": parse_range("--band", band) if band else None}
+    carry_out("inpaint", options, {"prompt": prompt, **masked}, source=source)
 
 
-@app.command()
+@edit
 def swap(
+    options: Options,
     prompt: PromptOption,
     to: Annotated[str, typer.Option(metavar="TEXT", help="The caption after words are replaced, added or left out.")],
     weight: WeightOption = [],  # noqa: B006 (typer makes a list of its own for each run)
@@ -138,79 +129,42 @@ def swap(
         float, typer.Option(metavar="X", help="Part of the steps in which self-attention is the source's.")
     ] = 0.4,
     duration: DurationOption = 10.0,
-    model: ModelOption = "auffusion",
-    seed: SeedOption = 0,
-    num_inference_steps: StepsOption = None,
-    guidance_scale: GuidanceOption = None,
-    negative_prompt: NegativeOption = None,
-    weights_dir: WeightsOption = None,
-    device: DeviceOption = "auto",
-    dtype: DtypeOption = "float32",
-    out: OutOption = None,
-    as_json: JsonFlag = False,
 ) -> None:
     """Make a clip of a caption, and the same clip with other words in it.
 
     Example: python benchmark.py edit swap --prompt "a dog barks" --to "a cat meows"
     """
-    drawn = num_inference_steps, guidance_scale, negative_prompt
-    options = Options(model, seed, *drawn, weights_dir, device, dtype, out, as_json)
     steps = {"cross_replace_steps": cross_replace_steps, "self_replace_steps": self_replace_steps}
-    with refusing():
-        check_words("--to", to)
-        words = {"weights": parse_weights(weight), "blend": parse_blend(blend)}
-        carry_out("swap", options, {"prompt": prompt, "edited": to, **words, **steps, "duration": duration})
+    check_words("--to", to)
+    words = {"weights": parse_weights(weight), "blend": parse_blend(blend)}
+    carry_out("swap", options, {"prompt": prompt, "edited": to, **words, **steps, "duration": duration})
 
 
-@app.command()
+@edit
 def reweight(
+    options: Options,
     prompt: PromptOption,
     weight: WeightOption,
     duration: DurationOption = 10.0,
-    model: ModelOption = "auffusion",
-    seed: SeedOption = 0,
-    num_inference_steps: StepsOption = None,
-    guidance_scale: GuidanceOption = None,
-    negative_prompt: NegativeOption = None,
-    weights_dir: WeightsOption = None,
-    device: DeviceOption = "auto",
-    dtype: DtypeOption = "float32",
-    out: OutOption = None,
-    as_json: JsonFlag = False,
 ) -> None:
     """Make a clip of a caption, and the same clip with words that count more or less.
 
     Example: python benchmark.py edit reweight --prompt "a dog barks in the rain" --weight rain=2.0 --weight dog=-0.5
     """
-    drawn = num_inference_steps, guidance_scale, negative_prompt
-    options = Options(model, seed, *drawn, weights_dir, device, dtype, out, as_json)
-    with refusing():
-        carry_out("reweight", options, {"prompt": prompt, "weights": parse_weights(weight), "duration": duration})
+    carry_out("reweight", options, {"prompt": prompt, "weights": parse_weights(weight), "duration": duration})
 
 
-@app.command()
+@edit
 def attention(
+    options: Options,
     prompt: PromptOption,
     duration: DurationOption = 10.0,
-    model: ModelOption = "auffusion",
-    seed: SeedOption = 0,
-    num_inference_steps: StepsOption = None,
-    guidance_scale: GuidanceOption = None,
-    negative_prompt: NegativeOption = None,
-    weights_dir: WeightsOption = None,
-    device: DeviceOption = "auto",
-    dtype: DtypeOption = "float32",
-    out: OutOption = None,
-    as_json: JsonFlag = False,
 ) -> None:
     """Make a clip of a caption, and show where in it the model looked for each word.
 
     Example: python benchmark.py edit attention --prompt "a dog barks, then rain falls" --out dog.wav
     """
-    drawn = num_inference_steps, guidance_scale, negative_prompt
-    options = Options(model, seed, *drawn, weights_dir, device, dtype, out, as_json)
-    with refusing():
-        carry_out("attention", options, {"prompt": prompt, "duration": duration})
+    carry_out("attention", options, {"prompt": prompt, "duration": duration})
 
 
 def carry_out(task: str, options: Options, arguments: Mapping[str, Any], *, source: Path | None = None) -> None:
@@ -226,7 +180,8 @@ def carry_out(task: str, options: Options, arguments: Mapping[str, Any], *, sour
     generator = find(options.model, options.weights_dir)
     tasks = importlib.import_module(tasks_of(generator.name))
     # What has tasks has a pipeline, which the protocol of those that only generate does not know.
-    pipeline: Any = getattr(generator.load(device, dtype), "pipeline")  # noqa: B009
+    loaded: Any = generator.load(device, dtype)
+    pipeline = loaded.pipeline
     sampling = tasks.sampling_with(pipeline, options.sampling)
     made = getattr(tasks, task)(pipeline, *sounds, **arguments, seed=options.seed, sampling=sampling)
     record = {
