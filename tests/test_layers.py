@@ -14,6 +14,8 @@ LAYERS = {
     "plugins": {"types"},
     "resample": {"types"},
     "mel": set(),
+    "arrays": set(),
+    "states": {"types"},
     "audio": {"types", "resample"},
     "soundness": {"types"},
     "hashes": {"types"},
@@ -29,8 +31,10 @@ LAYERS = {
     "scenes": {"types", "audio"},
     "store": {"types", "audio"},
     "text": {"types", "weights"},
-    "embedders": {"types", "audio", "mel", "weights", "text"},
-    "training": {"types", "audio", "mel", "text", "weights", "metrics", "scenes", "store", "embedders", "boards"},
+    "embedders": {"types", "audio", "mel", "weights", "text", "states"},
+    "training": {
+        "types", "arrays", "audio", "mel", "text", "weights", "metrics", "scenes", "store", "embedders", "boards",
+    },
     "selftest": {"types"},
     "embedding": {"types", "selftest", "audio", "soundness", "store", "plugins", "weights"},
     "scoring": {"types", "metrics"},
@@ -126,7 +130,10 @@ def test_everything_imported_is_declared() -> None:
         "audioldm_eval",
     }
     seen = {
-        name.split(".")[0] for path in [*FILES, ROOT / "benchmark.py"] if layer_is_ours(path) for name in imports(path)
+        name.split(".")[0]
+        for path in [*FILES, ROOT / "benchmark.py", *(ROOT / "commands").glob("*.py")]
+        if layer_is_ours(path)
+        for name in imports(path)
     }
     assert seen - set(sys.stdlib_module_names) - {"tta_bench", "commands"} - originals <= names
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from tta_bench.types import UserError
-
-Network = TypeVar("Network", bound=nn.Module)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
@@ -42,23 +39,3 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read as JSON ({error}). Fetch the file again.") from error
-
-
-def fill(network: Network, state: Mapping[str, Tensor], name: str, *, dtype: torch.dtype = torch.float32) -> Network:
-    """The network, which may be built on the device "meta", with these tensors as its weights, in evaluation mode.
-
-    Tensors of floating point become `dtype`. Raises UserError, which calls the file `name`, unless it holds exactly
-    the tensors that the network needs.
-    """
-    needed = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
-    found = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    wrong = sorted(key for key in needed.keys() | found.keys() if needed.get(key) != found.get(key))
-    if wrong:
-        raise UserError(
-            f"{name} does not fit its configuration: {len(wrong)} tensors differ; {wrong[0]!r} has shape "
-            f"{found.get(wrong[0])} and should have {needed.get(wrong[0])} (None: not there). Fetch the published "
-            "folder again, or name the checkpoint that this file belongs to."
-        )
-    cast = {key: tensor.to(dtype) if tensor.is_floating_point() else tensor for key, tensor in state.items()}
-    network.load_state_dict(cast, assign=True)
-    return network.eval().requires_grad_(False)

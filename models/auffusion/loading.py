@@ -18,13 +18,14 @@ import diffusers
 import torch
 from torch import Tensor
 
-from models._shared.states import fill, read_json, read_state
+from models._shared.states import read_json, read_state
 from models.auffusion.conditioning import Condition, ConditionAdapter, Conditioning, Unconditional
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.sampling import SCHEDULERS
 from models.auffusion.settings import read_settings
 from models.auffusion.text_encoders import TextEncoder, load_minilm, load_transformers, load_untrained
 from models.auffusion.vocoder import HiFiGAN, fold_weight_norm, settings_of
+from tta_bench.states import fill
 from tta_bench.types import UserError
 
 Files = Mapping[str, Path]
@@ -103,7 +104,7 @@ def read_vocoder(files: Files) -> HiFiGAN:
     settings = settings_of(read_json(config_path), str(config_path))
     with torch.device("meta"):
         network = HiFiGAN(settings)
-    return fill(network, fold_weight_norm(state.get("generator", state)), str(weights))
+    return fill(network, fold_weight_norm(state.get("generator", state)), str(weights), dtype=torch.float32)
 
 
 def _scheduler(files: Files) -> Any:
@@ -151,4 +152,4 @@ def read_adapter(files: Files, folder: str) -> ConditionAdapter:
     weights = _path(files, f"{folder}/condition_adapter.safetensors", f"{folder}/condition_adapter.pt")
     with torch.device("meta"):
         adapter = ConditionAdapter(config["condition_dim"], config["cross_attention_dim"])
-    return fill(adapter, read_state(weights), str(weights))
+    return fill(adapter, read_state(weights), str(weights), dtype=torch.float32)

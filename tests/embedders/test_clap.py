@@ -14,9 +14,9 @@ from tta_bench.checkpoints import CHECKPOINTS
 from tta_bench.embedders import clap
 from tta_bench.embedders._clap_mel import laion_log_mel
 from tta_bench.embedders._clap_names import renamed
-from tta_bench.embedders._loading import fill
 from tta_bench.embedders._roberta import RobertaShape
 from tta_bench.mel import Scale, mel_filters
+from tta_bench.states import fill
 from tta_bench.types import Clip, Embedder, UserError
 
 GOLDEN = dict(np.load(Path(__file__).parent.parent / "golden" / "clap.npz"))

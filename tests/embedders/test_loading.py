@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from tta_bench.embedders._loading import fill, read_checkpoint
+from tta_bench.embedders._loading import read_checkpoint
+from tta_bench.states import fill
 from tta_bench.types import UserError
 
 

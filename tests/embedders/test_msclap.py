@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tta_bench.embedders import msclap
-from tta_bench.embedders._loading import fill
+from tta_bench.states import fill
 from tta_bench.types import Clip, UserError
 
 GOLDEN = dict(np.load(Path(__file__).parent.parent / "golden" / "msclap.npz"))

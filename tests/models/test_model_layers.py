@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 MODELS = Path(__file__).parent.parent.parent / "models"
-GRANTED = {"types", "audio", "mel", "weights", "hashes", "text"}
-TO_TRAINING = {"scenes", "embedders"}
+GRANTED = {"types", "audio", "mel", "weights", "hashes", "states", "text"}
+TO_TRAINING = {"arrays", "scenes", "embedders"}
 FILES = sorted(path for path in MODELS.rglob("*.py") if path.parent != MODELS)
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tta_bench.arrays import Stacked, write_whole
 from tta_bench.scenes import caption, plan, render
-from tta_bench.training.data import SceneSet, Stacked, is_complete, make, plan_shards, write_whole
+from tta_bench.training.data import SceneSet, is_complete, make, plan_shards
 from tta_bench.types import UserError
 
 

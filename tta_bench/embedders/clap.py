@@ -24,8 +24,9 @@ from tta_bench.embedders._batches import by_length, rows
 from tta_bench.embedders._clap_mel import N_SAMPLES, SAMPLE_RATE, LogMel, hub_log_mel, laion_log_mel
 from tta_bench.embedders._clap_names import renamed
 from tta_bench.embedders._htsat import Htsat
-from tta_bench.embedders._loading import fill, read_checkpoint
+from tta_bench.embedders._loading import read_checkpoint
 from tta_bench.embedders._roberta import ROBERTA_BASE, Roberta, RobertaShape, Tokenize, tokenizer
+from tta_bench.states import fill
 from tta_bench.types import Clip, Features, UserError
 
 TOKENIZER = ("vocab.json", "merges.txt")

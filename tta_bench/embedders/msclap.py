@@ -23,8 +23,9 @@ from transformers import GPT2Config, GPT2Model
 from tta_bench.embedders._batches import by_length, rows
 from tta_bench.embedders._bpe import byte_level_bpe
 from tta_bench.embedders._htsat import N_MELS, Htsat
-from tta_bench.embedders._loading import fill, read_checkpoint
+from tta_bench.embedders._loading import read_checkpoint
 from tta_bench.mel import mel_filters
+from tta_bench.states import fill
 from tta_bench.types import Clip, Features, UserError
 
 SAMPLE_RATE = 44100

@@ -20,7 +20,8 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from tta_bench.embedders._batches import AudioEmbedder, rows
 from tta_bench.embedders._conv_block import ConvBlock
-from tta_bench.embedders._loading import fill, read_checkpoint
+from tta_bench.embedders._loading import read_checkpoint
+from tta_bench.states import fill
 from tta_bench.types import Features, UserError
 
 N_MELS = 64

@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tta_bench.embedders._batches import AudioEmbedder, rows
-from tta_bench.embedders._loading import fill, read_checkpoint
+from tta_bench.embedders._loading import read_checkpoint
+from tta_bench.states import fill
 from tta_bench.types import Features
 
 SAMPLE_RATE = 32000

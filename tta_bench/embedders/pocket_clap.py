@@ -21,7 +21,6 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from tta_bench import text
 from tta_bench.embedders._batches import by_length, rows
-from tta_bench.embedders._loading import fill
 from tta_bench.embedders.pocket_tagger import (
     MIN_SAMPLES,
     SAMPLE_RATE,
@@ -32,6 +31,7 @@ from tta_bench.embedders.pocket_tagger import (
     read_weights,
 )
 from tta_bench.embedders.pocket_tagger import WIDTH as TRUNK_WIDTH
+from tta_bench.states import fill
 from tta_bench.types import Clip, Features, UserError
 
 WEIGHTS = "pocket_clap.safetensors"

@@ -21,8 +21,8 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from tta_bench.embedders._batches import AudioEmbedder, rows
-from tta_bench.embedders._loading import fill
 from tta_bench.mel import mel_filters
+from tta_bench.states import fill
 from tta_bench.types import Features, UserError
 
 SAMPLE_RATE = 16_000

@@ -6,7 +6,6 @@ import copy
 import json
 import logging
 import math
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
+from tta_bench.arrays import whole_file
 from tta_bench.types import UserError
 
 log = logging.getLogger(__name__)
@@ -155,8 +155,7 @@ class _Run(Generic[Network]):
 
     def save(self, seconds: float) -> None:
         """Writes the checkpoint, as a whole or not at all."""
-        part = self._folder / (CHECKPOINT + ".part")
-        with part.open("wb") as file:
+        with whole_file(self._folder / CHECKPOINT) as file:
             torch.save(
                 {
                     "schedule": asdict(self._schedule),
@@ -168,9 +167,6 @@ class _Run(Generic[Network]):
                 },
                 file,
             )
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._folder / CHECKPOINT)
 
     def _load(self, saved: Mapping[str, Any]) -> None:
         if saved["schedule"] != asdict(self._schedule):

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from tta_bench.arrays import Stacked, write_whole
 from tta_bench.audio import file_sha256
 from tta_bench.embedders.pocket_clap import PocketClap
 from tta_bench.embedders.pocket_tagger import normalise
 from tta_bench.scenes import Scene, Split, plan
 from tta_bench.text import SentenceEncoder
-from tta_bench.training.data import SceneSet, Stacked, write_whole
+from tta_bench.training.data import SceneSet
 from tta_bench.training.tagger import read_examples
 from tta_bench.training.wordings import wordings, wrong_wording
 from tta_bench.types import UserError

@@ -10,10 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, final, get_args
@@ -21,6 +19,7 @@ from typing import Any, Literal, final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tta_bench.arrays import Stacked, as_steps, as_waves, one_thread, write_whole
 from tta_bench.scenes import caption, plan, render
 from tta_bench.training.degrade import degrade
 from tta_bench.types import Event, UserError
@@ -30,7 +29,6 @@ log = logging.getLogger(__name__)
 SetName = Literal["train", "validation", "test"]
 SHARD = 500
 """Scenes in a shard: a core makes one in under a minute, so a killed run loses little."""
-FULL_SCALE = 32767
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def make(folder: Path, *, n: int, n_held_out: int, seed: int, workers: int = 2, 
     planned = [shard for name, size in sizes.items() for shard in plan_shards(folder / name, size, seed, shard_size)]
     waiting = [shard for shard in planned if not is_complete(shard)]
     log.info("%d of %d shards are there, %d to render", len(planned) - len(waiting), len(planned), len(waiting))
-    with _one_thread(), ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    with one_thread(), ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         jobs = {pool.submit(render_shard, shard): shard for shard in waiting}
         for done, job in enumerate(as_completed(jobs), start=1):
             job.result()
@@ -114,40 +112,7 @@ def _render_scene(seed: int, split: Literal["train", "test"]) -> tuple[Steps, St
     scene = plan(seed, split=split)
     wave, events = render(scene)
     copy, degradation = degrade(np.random.default_rng([seed, 1]), wave)
-    return _int16(wave), _int16(copy), Record(seed, caption(scene), scene.relation, events, degradation)
-
-
-def _int16(wave: NDArray[np.float32]) -> Steps:
-    return np.rint(np.clip(wave, -1, 1) * FULL_SCALE).astype(np.int16)
-
-
-def write_whole(path: Path, content: NDArray[Any] | str) -> None:
-    """Writes a file that is there as a whole or not at all."""
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        if isinstance(content, str):
-            file.write(content.encode())
-        else:
-            np.save(file, content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes that start meanwhile give each BLAS one thread: as many processes as cores are busy already."""
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return as_steps(wave), as_steps(copy), Record(seed, caption(scene), scene.relation, events, degradation)
 
 
 @final
@@ -170,23 +135,7 @@ class SceneSet:
 
     def waves(self, indices: Sequence[int] | NDArray[np.int64], *, degraded: bool = False) -> NDArray[np.float32]:
         """Waves `(n, n_samples)` of these scenes, or of their degraded copies, in [-1, 1]."""
-        found = (self._copies if degraded else self._originals)[indices]
-        return found.astype(np.float32) / np.float32(FULL_SCALE)
-
-
-@final
-class Stacked:
-    """Arrays in files of equal length, read as one: `stacked[indices]`."""
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._parts = [np.load(path, mmap_mode="r") for path in paths]
-
-    def __len__(self) -> int:
-        return sum(map(len, self._parts))
-
-    def __getitem__(self, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[Any]:
-        size = len(self._parts[0])
-        return np.stack([self._parts[i // size][i % size] for i in indices])
+        return as_waves((self._copies if degraded else self._originals)[indices])
 
 
 def _read_records(path: Path) -> list[Record]:

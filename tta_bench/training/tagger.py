@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
+from tta_bench.arrays import Stacked, write_whole
 from tta_bench.embedders import pocket_tagger
 from tta_bench.embedders.pocket_tagger import FLOOR, HOP_LENGTH, Heard, Tagger, level_filters, mel_levels, normalise
 from tta_bench.training._loop import Schedule, batch_indices, step_rng, train
-from tta_bench.training.data import SceneSet, Stacked, write_whole
+from tta_bench.training.data import SceneSet
 from tta_bench.training.quality import Quality, quality
 from tta_bench.training.targets import CLASSES, targets
 from tta_bench.types import Event

@@ -18,9 +18,9 @@ import torch
 
 from models.auffusion.training.diffusion import Noising
 from models.auffusion.training.recipe import Recipe, read_variants, with_steps
-from models.auffusion.training.shards import write_whole
 from models.auffusion.training.stages import Job, make_checkpoint, make_unet, read_denoiser, read_latents
 from models.auffusion.training.unet import validate
+from tta_bench.arrays import write_whole
 
 log = logging.getLogger(__name__)
 

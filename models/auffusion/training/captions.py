@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from models.auffusion.conditioning import Condition, ConditionAdapter, Embeddings, filled, side_by_side
 from models.auffusion.loading import read_condition
 from models.auffusion.locate import files_in
-from models.auffusion.training.shards import write_whole
+from tta_bench.arrays import write_whole
 
 CHUNK = 1000
 """Captions in a file."""

@@ -16,7 +16,7 @@ from models.auffusion.locate import files_in
 from models.auffusion.training.listening import settings_of
 from models.auffusion.training.parts import halved, save_network, write_part
 from models.auffusion.training.recipe import Recipe
-from models.auffusion.training.shards import write_whole
+from tta_bench.arrays import write_whole
 from tta_bench.audio import file_sha256
 from tta_bench.types import UserError
 

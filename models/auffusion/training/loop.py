@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.auffusion.training.journal import Journal
-from models.auffusion.training.shards import whole_file
+from tta_bench.arrays import whole_file
 from tta_bench.types import UserError
 
 log = logging.getLogger(__name__)

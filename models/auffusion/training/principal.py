@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor
 
-from models.auffusion.training.shards import Stacked
+from tta_bench.arrays import Stacked
 from tta_bench.types import UserError
 
 CONSTANT = 30.0

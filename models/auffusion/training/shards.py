@@ -11,24 +11,22 @@ import hashlib
 import json
 import logging
 import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, final
+from typing import Any, Protocol, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from models.auffusion.spectrogram import at_peak
+from tta_bench.arrays import Stacked, as_steps, as_waves, one_thread, write_whole
 from tta_bench.types import UserError
 
 log = logging.getLogger(__name__)
 
-FULL_SCALE = 32767
 Waves = NDArray[np.float32]
 Indices = Sequence[int] | NDArray[np.int64]
 
@@ -97,47 +95,10 @@ def _identity(source: Source, index: int, peak: float | None) -> str:
 def _write(shard: Path, source: Source, rows: range, peak: float | None) -> None:
     examples = [source.example(i) for i in rows]
     waves = at_peak(torch.from_numpy(np.stack([example.samples for example in examples])), peak)[0].numpy()
-    write_whole(shard.with_suffix(".npy"), np.rint(waves.clip(-1, 1) * FULL_SCALE).astype(np.int16))
+    write_whole(shard.with_suffix(".npy"), as_steps(waves))
     sources = [_identity(source, i, peak) for i in rows]
     records = [{"source": name, "captions": one.captions} for name, one in zip(sources, examples, strict=True)]
     write_whole(shard.with_suffix(".jsonl"), "".join(json.dumps(record) + "\n" for record in records))
-
-
-def write_whole(path: Path, content: NDArray[Any] | str) -> None:
-    """Writes a file that is there as a whole or not at all."""
-    with whole_file(path) as file:
-        if isinstance(content, str):
-            file.write(content.encode())
-        else:
-            np.save(file, content)
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which is there under its name only when all is written; its folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Processes that start meanwhile give each BLAS one thread: as many processes as cores are busy already."""
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @final
@@ -161,7 +122,7 @@ class ClipSet:
 
     def waves(self, indices: Indices) -> Waves:
         """Waves `(n, n_samples)` of these clips, in [-1, 1]."""
-        return self._waves[indices].astype(np.float32) / np.float32(FULL_SCALE)
+        return as_waves(self._waves[indices])
 
 
 def worked_out(
@@ -177,29 +138,11 @@ def worked_out(
         path = shard.parent / f"{kind}-{mark}" / f"{shard.name}.npy"
         if not path.exists():
             waves = np.load(shard.with_suffix(".npy"), mmap_mode="r")
-            parts = (
-                waves[i : i + batch].astype(np.float32) / np.float32(FULL_SCALE) for i in range(0, len(waves), batch)
-            )
+            parts = (as_waves(waves[i : i + batch]) for i in range(0, len(waves), batch))
             write_whole(path, np.concatenate([compute(part) for part in parts]))
             log.info("worked out %s", path)
         paths.append(path)
     return Stacked(paths)
-
-
-@final
-class Stacked:
-    """Arrays in files, read as one array along the first dimension: `stacked[indices]`."""
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._parts = [np.load(path, mmap_mode="r") for path in paths]
-        self._ends = np.cumsum([len(part) for part in self._parts])
-
-    def __len__(self) -> int:
-        return int(self._ends[-1])
-
-    def __getitem__(self, indices: Indices) -> NDArray[Any]:
-        parts = np.searchsorted(self._ends, indices, side="right")
-        return np.stack([self._parts[k][i - self._ends[k]] for k, i in zip(parts, indices, strict=True)])
 
 
 def _records(path: Path) -> list[dict[str, Any]]:

@@ -12,8 +12,9 @@ from torch import Tensor
 from models.auffusion.loading import read_network
 from models.auffusion.locate import files_in
 from models.auffusion.spectrogram import MelSettings, log_mel, to_pictures
-from models.auffusion.training.shards import ClipSet, Stacked, Waves, worked_out
+from models.auffusion.training.shards import ClipSet, Waves, worked_out
 from models.auffusion.training.vae import Reconstruct
+from tta_bench.arrays import Stacked
 from tta_bench.audio import file_sha256
 
 

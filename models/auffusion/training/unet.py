@@ -17,7 +17,7 @@ from models.auffusion.guidance import coordinates
 from models.auffusion.training.captions import CaptionStates
 from models.auffusion.training.diffusion import Diffusion, Noising
 from models.auffusion.training.loop import Losses, Schedule, Validate, train
-from models.auffusion.training.shards import Stacked
+from tta_bench.arrays import Stacked
 
 N_VALIDATED = 64
 """Clips."""

@@ -20,8 +20,9 @@ from models.auffusion.training.adversarial import PictureJudge, fooling_loss, ju
 from models.auffusion.training.loop import Losses, Schedule, train
 from models.auffusion.training.parts import save_network
 from models.auffusion.training.principal import start_from_components
-from models.auffusion.training.shards import ClipSet, Stacked, Waves, worked_out
+from models.auffusion.training.shards import ClipSet, Waves, worked_out
 from models.auffusion.training.texture import modulation_loss, patch_loss, texture_kept
+from tta_bench.arrays import Stacked
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from models.auffusion.spectrogram import MelSettings, log_mel, to_log_mels
 from models.auffusion.training.adversarial import SoundJudges, fooling_loss, judge_loss, matching_loss
 from models.auffusion.training.loop import Losses, Schedule, train
-from models.auffusion.training.shards import ClipSet, Stacked
+from models.auffusion.training.shards import ClipSet
 from models.auffusion.vocoder import HiFiGAN
+from tta_bench.arrays import Stacked
 from tta_bench.types import Clip
 
 log = logging.getLogger(__name__)

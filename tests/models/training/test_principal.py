@@ -10,8 +10,9 @@ from diffusers import AutoencoderKL
 
 from models.auffusion.training.principal import components, start_from_components
 from models.auffusion.training.recipe import Recipe
-from models.auffusion.training.shards import ClipSet, Stacked
+from models.auffusion.training.shards import ClipSet
 from models.auffusion.training.vae import Reconstruct, cached_pictures, scaling_factor
+from tta_bench.arrays import Stacked
 from tta_bench.types import UserError
 
 
