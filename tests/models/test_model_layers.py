@@ -9,7 +9,7 @@ import pytest
 
 MODELS = Path(__file__).parent.parent.parent / "models"
 GRANTED = {"types", "audio", "mel", "weights", "hashes", "states", "text"}
-TO_TRAINING = {"arrays", "scenes", "embedders"}
+TO_TRAINING = {"arrays", "prompts", "scenes", "embedders"}
 FILES = sorted(path for path in MODELS.rglob("*.py") if path.parent != MODELS)
 
 

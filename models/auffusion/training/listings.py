@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ import numpy as np
 
 from models.auffusion.training.shards import Example
 from tta_bench.audio import decode, prepare
+from tta_bench.prompts.tables import read_table
 from tta_bench.types import Preprocessing, UserError
 
 FILES = ("file_name", "filename", "file", "audio_path", "location", "path", "wav", "audio", "youtube_id", "ytid", "id")
@@ -72,7 +71,7 @@ def list_folder(folder: Path, *, sample_rate: int, duration: float) -> FolderSou
     stems = {path.stem: path for path in files.values()}
     said: dict[Path, list[str]] = {}
     for listing in listings:
-        for row in _rows(listing):
+        for _, row in read_table(listing).rows:
             found = next((path for name in _names(row) if (path := files.get(name) or stems.get(name))), None)
             if found is not None:
                 said.setdefault(found, []).extend(_captions(row, listing))
@@ -95,20 +94,6 @@ def split(source: FolderSource, n_held_out: int, seed: int) -> tuple[FolderSourc
     train, held_out = (tuple(source.clips[i] for i in part) for part in parts)
     rate, duration = source.sample_rate, source.duration
     return FolderSource(train, rate, duration), FolderSource(held_out, rate, duration)
-
-
-def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    text = path.read_text(encoding="utf-8-sig")
-    try:
-        if path.suffix == ".jsonl":
-            yield from (json.loads(line) for line in text.splitlines() if line.strip())
-        elif path.suffix == ".json":
-            content = json.loads(text)
-            yield from content["data"] if isinstance(content, dict) and "data" in content else content
-        else:
-            yield from csv.DictReader(text.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ",")
-    except ValueError as error:
-        raise UserError(f"'{path}' cannot be read: {error}. Correct it or take it out of the folder.") from error
 
 
 def _names(row: Mapping[str, Any]) -> Iterator[str]:
