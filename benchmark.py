@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import commands.edit
+import commands.edit_benchmark
 from commands.options import (
     DONE,
     INCOMPLETE,

@@ -53,6 +53,7 @@ LAYERS = {
         "types", "audio", "store", "plugins", "metrics", "scenes", "controls", "embedding", "checking", "harness",
         "report", "references",
     },
+    "editing": {"types", "audio", "weights", "metrics", "protocols", "scenes", "embedding", "validation"},
     "provenance": {"types", "store", "checking"},
     "results": {"types"},
     "report": {"types", "metrics", "results"},

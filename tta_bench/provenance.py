@@ -22,9 +22,7 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
     references = {prompt: clip.sha256 for prompt, clip in gathered.references.items()}
     return {
         "command": dict(command),
-        "code": {"version": tta_bench.__version__, **_git()},
-        "packages": {name: _version(name) for name in PACKAGES},
-        "machine": {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()},
+        **surroundings(),
         "device": settings.device,
         "dtype": settings.dtype,
         "batch_size": settings.batch_size,
@@ -55,6 +53,15 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
             }
             for stage in gathered.stages.values()
         },
+    }
+
+
+def surroundings() -> dict[str, object]:
+    """Code, versions and machine."""
+    return {
+        "code": {"version": tta_bench.__version__, **_git()},
+        "packages": {name: _version(name) for name in PACKAGES},
+        "machine": {"python": platform.python_version(), "system": platform.system(), "processor": platform.machine()},
     }
 
 

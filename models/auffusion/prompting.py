@@ -14,10 +14,11 @@ from torch import Tensor
 
 from models.auffusion.attention import AttentionControl, AttentionEdit, controlled
 from models.auffusion.conditioning import Conditioning
+from models.auffusion.editing import read_sources
 from models.auffusion.latents import Grid, generators
 from models.auffusion.maps import AttentionMaps, Blend
 from models.auffusion.pipeline import AuffusionPipeline
-from models.auffusion.sampling import Sampling, make_schedule
+from models.auffusion.sampling import Sampling, make_schedule, noised
 from models.auffusion.words import align, positions_of, words_of
 from tta_bench.types import Clip, UserError
 
@@ -114,6 +115,36 @@ def attention_maps(
     noise = pipeline.noise(len(captions), grid, generators(seeds))
     drawn = sampling or pipeline.settings.sampling
     return _made(pipeline, control, noise, captions, drawn, duration=duration), maps
+
+
+@torch.inference_mode()
+def attention_to_sounds(
+    pipeline: AuffusionPipeline,
+    sources: Sequence[Clip],
+    captions: Sequence[str],
+    *,
+    seeds: Sequence[int],
+    sampling: Sampling | None = None,
+) -> AttentionMaps:
+    """Where in given sounds of one duration the pipeline looks for each token of their captions: row i is caption i's.
+
+    At each step of the denoising it sees the sound itself under that step's noise, whatever it made of it before.
+    """
+    heard, drawn = read_sources(pipeline, sources), sampling or pipeline.settings.sampling
+    grid = _seen_at_once(pipeline, heard.duration)
+    maps = AttentionMaps(grid)
+    control = AttentionControl(len(captions), grid, maps=maps)
+    schedule = make_schedule(pipeline.scheduler, drawn)
+    noise = pipeline.noise(len(captions), grid, generators(seeds))
+
+    def see_the_sound(step: int, latents: Tensor) -> Tensor:
+        control.after_step(step, latents)
+        return noised(heard.latents, noise, schedule, step + 1)
+
+    with controlled(pipeline.unet, control):
+        start = noised(heard.latents, noise, schedule, 0)
+        pipeline.denoise(start, captions, drawn, schedule, after_step=see_the_sound)
+    return maps
 
 
 def maps_of_words(conditioning: Conditioning, maps: AttentionMaps, row: int, caption: str) -> dict[str, Tensor]:

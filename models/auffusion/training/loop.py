@@ -138,7 +138,7 @@ class _Run:
         self._optimisers: dict[str, Any] = {}
         for name, network in trainee.networks.items():
             optimiser = torch.optim.AdamW(
-                network.parameters(), betas=schedule.betas, weight_decay=schedule.weight_decay
+                network.parameters(), betas=schedule.betas, weight_decay=schedule.weight_decay, fused=True
             )
             self._wrapped[name], self._optimisers[name] = self._accelerator.prepare(network, optimiser)
         self.step = 0
