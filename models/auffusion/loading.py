@@ -20,9 +20,11 @@ from torch import Tensor
 
 from models._shared.states import read_json, read_state
 from models.auffusion.conditioning import Condition, ConditionAdapter, Conditioning, Unconditional
+from models.auffusion.griffin_lim import GriffinLim
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.sampling import SCHEDULERS
 from models.auffusion.settings import read_settings
+from models.auffusion.spectrogram import MelSettings
 from models.auffusion.text_encoders import TextEncoder, load_minilm, load_transformers, load_untrained
 from models.auffusion.vocoder import HiFiGAN, fold_weight_norm, settings_of
 from tta_bench.states import fill
@@ -49,12 +51,8 @@ def load_pipeline(files: Files, *, device: str = "cpu", dtype: torch.dtype = tor
 
     Raises UserError, naming the file, for what is missing, damaged or does not fit together.
     """
-    settings, scheduler, vocoder = read_settings(files.get("settings.json")), _scheduler(files), read_vocoder(files)
-    if (vocoder.settings.num_mels, vocoder.settings.hop_length) != (settings.mel.n_mels, settings.mel.hop_length):
-        raise UserError(
-            f"The vocoder takes {vocoder.settings.num_mels} mels with a hop of {vocoder.settings.hop_length} samples, "
-            f"the spectrograms have {settings.mel.n_mels} and {settings.mel.hop_length}. Bring the checkpoint's own."
-        )
+    settings, scheduler = read_settings(files.get("settings.json")), _scheduler(files)
+    vocoder = read_vocoder(files, settings.mel)
     conditioning = _conditioning(files, settings.unconditional, device)
     return AuffusionPipeline(
         unet=read_network(files, "unet", "UNet2DConditionModel", dtype).to(device),
@@ -96,12 +94,23 @@ def _today(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {old.sub(lambda m: f"{m[1]}.{OLD_ATTENTION[m[2]]}", key): tensor for key, tensor in state.items()}
 
 
-def read_vocoder(files: Files) -> HiFiGAN:
-    """The vocoder whose configuration and weights lie in `vocoder/`, frozen and in float32."""
+def read_vocoder(files: Files, mel: MelSettings) -> HiFiGAN | GriffinLim:
+    """The vocoder whose configuration and weights lie in `vocoder/`, frozen and in float32.
+
+    A configuration with the `_class_name` of Griffin and Lim's algorithm has no weights.
+    """
     config_path = _path(files, "vocoder/config.json")
+    config = read_json(config_path)
+    if config.get("_class_name") == GriffinLim.__name__:
+        return GriffinLim(mel, config["rounds"])
     weights = _path(files, "vocoder/vocoder.safetensors", "vocoder/vocoder.pt")
     state: Any = read_state(weights)
-    settings = settings_of(read_json(config_path), str(config_path))
+    settings = settings_of(config, str(config_path))
+    if (settings.num_mels, settings.hop_length) != (mel.n_mels, mel.hop_length):
+        raise UserError(
+            f"The vocoder takes {settings.num_mels} mels with a hop of {settings.hop_length} samples, the spectrograms "
+            f"have {mel.n_mels} and {mel.hop_length}. Bring the checkpoint's own."
+        )
     with torch.device("meta"):
         network = HiFiGAN(settings)
     return fill(network, fold_weight_norm(state.get("generator", state)), str(weights), dtype=torch.float32)

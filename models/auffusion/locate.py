@@ -23,7 +23,6 @@ NEEDED = (
     tuple(f"vae/{name}" for name in WEIGHTS),
     ("scheduler/scheduler_config.json",),
     ("vocoder/config.json",),
-    ("vocoder/vocoder.safetensors", "vocoder/vocoder.pt"),
     ("condition_config.json", "text_encoder/config.json"),
 )
 """Of each of these, a checkpoint has one; loading says what else it needs."""

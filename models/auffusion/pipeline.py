@@ -18,6 +18,7 @@ from torch import Tensor
 from models.auffusion import sampling as sampling_
 from models.auffusion import spectrogram
 from models.auffusion.conditioning import Conditioning
+from models.auffusion.griffin_lim import GriffinLim
 from models.auffusion.guidance import GuidedPrediction, coordinates
 from models.auffusion.latents import Generators, Grid, generators, start_noise
 from models.auffusion.sampling import AfterStep, Callback, Sampling, Schedule
@@ -25,6 +26,8 @@ from models.auffusion.settings import Settings
 from models.auffusion.vocoder import HiFiGAN
 from models.auffusion.windows import Windows, windows
 from tta_bench.types import Clip, UserError
+
+Vocoder = HiFiGAN | GriffinLim
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class AuffusionPipeline:
     """Makes clips of captions. Its components are its attributes and may be replaced, as in diffusers."""
 
     def __init__(
-        self, *, unet: Any, vae: Any, scheduler: Any, conditioning: Conditioning, vocoder: HiFiGAN, settings: Settings
+        self, *, unet: Any, vae: Any, scheduler: Any, conditioning: Conditioning, vocoder: Vocoder, settings: Settings
     ) -> None:
         self.unet, self.vae, self.scheduler = unet, vae, scheduler
         self.conditioning, self.vocoder, self.settings = conditioning, vocoder, settings

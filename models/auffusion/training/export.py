@@ -36,7 +36,10 @@ def export(recipe: Recipe, parts: Path, folder: Path, start: Path | None, *, com
         raise UserError(f"'{parts}' has no trained {', '.join(missing)}. Run these stages first.")
     for name, kind in NETWORKS.items():
         save_network(read_network(files_in(parts), name, kind).half(), folder / name)
-    _halve(parts / "vocoder", folder / "vocoder", "vocoder.safetensors")
+    if recipe.vocoder.learns:
+        _halve(parts / "vocoder", folder / "vocoder", "vocoder.safetensors")
+    else:
+        write_whole(folder / "vocoder" / "config.json", _json(dict(recipe.vocoder.network)))
     write_whole(folder / "scheduler" / "scheduler_config.json", _json(recipe.scheduler))
     write_whole(folder / "condition_config.json", _json([dict(entry) for entry in recipe.conditions]))
     for entry in recipe.conditions:
@@ -58,7 +61,8 @@ def card(recipe: Recipe, folder: Path, command: str) -> str:
     """What is to be known of a checkpoint, as Markdown."""
     rows = list(_rows(folder))
     total = sum(path.stat().st_size for name in WEIGHTS for path in (folder / name).rglob("*") if path.is_file())
-    schedules = {name: getattr(recipe, name).schedule for name in ("vae", "vocoder", "unet")}
+    learnt = [name for name in WEIGHTS if name != "vocoder" or recipe.vocoder.learns]
+    schedules = {name: getattr(recipe, name).schedule for name in learnt}
     trained = "\n".join(
         f"- {name}: {one.steps} steps of {one.batch_size} clips, learning rate {one.learning_rate:g}, seed {one.seed}"
         for name, one in schedules.items()

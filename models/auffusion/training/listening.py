@@ -44,7 +44,7 @@ def assemble(network: Any, recipe: Recipe, parts: Path, start: Path | None) -> A
         conditioning=Conditioning(
             [replace(condition, adapter=adapter) for condition, adapter in pairs], unconditional=recipe.unconditional
         ),
-        vocoder=read_vocoder(files).to(device),
+        vocoder=read_vocoder(files, recipe.mel).to(device),
         settings=settings_of(recipe),
     )
 

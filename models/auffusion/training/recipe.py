@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from models.auffusion.conditioning import Unconditional
+from models.auffusion.griffin_lim import GriffinLim
 from models.auffusion.sampling import Sampling
 from models.auffusion.spectrogram import MelSettings
 from models.auffusion.training.diffusion import Diffusion
@@ -51,8 +52,13 @@ class VocoderStage:
 
     schedule: Schedule
     network: Mapping[str, Any]
-    """The `config.json` of a HiFi-GAN."""
+    """The `config.json` of a HiFi-GAN, or of Griffin and Lim's algorithm, which learns nothing."""
     losses: VocoderLosses = field(default_factory=VocoderLosses)
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is anything to train."""
+        return self.network.get("_class_name") != GriffinLim.__name__
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ from models.auffusion.training.unet import Denoiser, Latents, train_unet
 from models.auffusion.training.vae import cached_pictures, train_vae
 from models.auffusion.training.vocoder import config_of, train_vocoder
 from models.auffusion.vocoder import HiFiGAN, settings_of
+from tta_bench.arrays import write_whole
 from tta_bench.types import UserError
 
 log = logging.getLogger(__name__)
@@ -123,6 +125,9 @@ def make_vocoder(job: Job) -> bool:
     """`parts/vocoder`."""
     stage, result, mel = job.recipe.vocoder, job.parts / "vocoder", job.recipe.mel
     if (result / "config.json").exists():
+        return True
+    if not stage.learns:
+        write_whole(result / "config.json", json.dumps(dict(stage.network)))
         return True
     sets = {name: ClipSet(job.data / name) for name in SETS}
     torch.manual_seed(stage.schedule.seed)

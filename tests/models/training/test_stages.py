@@ -95,6 +95,17 @@ def test_no_checkpoint_is_written_of_half_a_training(trained: Job, tmp_path: Pat
         make_checkpoint(job)
 
 
+def test_a_vocoder_that_learns_nothing_is_a_stage_of_no_time(trained: Job, tmp_path: Path) -> None:
+    vocoder = replace(trained.recipe.vocoder, network={"_class_name": "GriffinLim", "rounds": 3})
+    job = replace(trained, folder=tmp_path, recipe=replace(trained.recipe, vocoder=vocoder))
+    for part in ("vae", "unet", "condition_adapter_0"):
+        shutil.copytree(trained.parts / part, job.parts / part)
+    assert run(job, ["vocoder", "export"])
+    pipeline = load_pipeline(files_in(job.folder / "checkpoint"))
+    assert pipeline.vocoder.rounds == 3
+    assert "vocoder: " not in (job.folder / "checkpoint" / "README.md").read_text()
+
+
 def test_a_recipe_without_networks_needs_a_checkpoint_to_start_from(trained: Job, tmp_path: Path) -> None:
     recipe = replace(trained.recipe, vae=replace(trained.recipe.vae, network=None))
     job = replace(trained, folder=tmp_path, recipe=recipe)
