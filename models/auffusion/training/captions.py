@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -42,33 +42,59 @@ def new_adapters(entries: Sequence[Mapping[str, Any]]) -> nn.ModuleList:
     )
 
 
+@dataclass(frozen=True)
+class Blur:
+    """What makes captions of a training unlike themselves, so that unseen words which lie near seen ones will do."""
+
+    noise: float = 0.0
+    """Gaussian, on every state, in units of the states' own spread."""
+    dropout: float = 0.0
+    """Share of the states that are hidden; one of each caption always stays."""
+
+    def __call__(self, states: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """States `(n, n_tokens, width)`, and where there are any, blurred."""
+        if self.noise:
+            states = states + self.noise * states[present].std() * torch.randn_like(states)
+        if self.dropout:
+            kept = present & (torch.rand(present.shape, device=present.device) >= self.dropout)
+            present = torch.where(kept.any(dim=1, keepdim=True), kept, present)
+        return states, present
+
+
+SHARP = Blur()
+
+
 @final
 class CaptionStates:
     """States of captions, each of which has a number; the empty one is 0."""
 
-    def __init__(self, captions: Sequence[str], conditions: Sequence[Condition], cache: Path, mark: object) -> None:
-        """Reads what is not in the folder `cache`; `mark` says which encoders these are."""
+    def __init__(
+        self, captions: Sequence[str], conditions: Sequence[Condition], cache: Path, marks: Sequence[Any]
+    ) -> None:
+        """Reads what is not in the folder `cache`; `marks` say which encoder each condition's is."""
         texts = ["", *dict.fromkeys(text for text in captions if text)]
         self._numbers = {text: i for i, text in enumerate(texts)}
         self._conditions = tuple(conditions)
         chunks = [texts[i : i + CHUNK] for i in range(0, len(texts), CHUNK)]
         self._said = [
-            [_Chunk(cache / f"captions-{_hash([mark, k, chunk])}", chunk, one) for chunk in chunks]
-            for k, one in enumerate(conditions)
+            [_Chunk(cache / f"captions-{_hash([mark, chunk])}", chunk, one) for chunk in chunks]
+            for mark, one in zip(marks, conditions, strict=True)
         ]
 
     def numbers(self, captions: Sequence[str]) -> list[int]:
         """The number of each caption."""
         return [self._numbers[text] for text in captions]
 
-    def batch(self, numbers: Sequence[int], adapters: Sequence[nn.Module], device: torch.device) -> Embeddings:
+    def batch(
+        self, numbers: Sequence[int], adapters: Sequence[nn.Module], device: torch.device, blur: Blur = SHARP
+    ) -> Embeddings:
         """What the U-Net attends to for the captions of these numbers, as `Conditioning.encode` gives it."""
         parts = []
         for chunks, condition, adapter in zip(self._said, self._conditions, adapters, strict=True):
             said = [chunks[number // CHUNK].states(number % CHUNK) for number in numbers]
             present = pad_sequence([torch.ones(len(one), dtype=torch.bool) for one in said], batch_first=True)
-            states = pad_sequence(said, batch_first=True).to(device)
-            parts.append(filled(replace(condition, adapter=adapter), states, present.to(device)))
+            states, present = blur(pad_sequence(said, batch_first=True).to(device), present.to(device))
+            parts.append(filled(replace(condition, adapter=adapter), states, present))
         return side_by_side(parts)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from models.auffusion.conditioning import Unconditional
 from models.auffusion.guidance import coordinates
-from models.auffusion.training.captions import CaptionStates
+from models.auffusion.training.captions import SHARP, Blur, CaptionStates
 from models.auffusion.training.diffusion import Diffusion, Noising
 from models.auffusion.training.loop import Losses, Schedule, Validate, train
 from tta_bench.arrays import Stacked
@@ -50,13 +50,20 @@ class Denoiser(nn.Module):
         self._names, self._unconditional = tuple(names), unconditional
 
     def forward(
-        self, noised: Tensor, timesteps: Tensor, captions: Sequence[int], heard: Tensor, states: CaptionStates
+        self,
+        noised: Tensor,
+        timesteps: Tensor,
+        captions: Sequence[int],
+        heard: Tensor,
+        states: CaptionStates,
+        *,
+        blur: Blur = SHARP,
     ) -> Tensor:
         """What it predicts for latents `(n, channels, freq, time)`; only captions that are `heard` `(n,)` are told."""
         numbers = captions
         if self._unconditional == "empty":
             numbers = [number if told else 0 for number, told in zip(captions, heard.tolist(), strict=True)]
-        embeddings = states.batch(numbers, list(self.adapters), noised.device)
+        embeddings = states.batch(numbers, list(self.adapters), noised.device, blur)
         said = embeddings.states
         if self._unconditional == "zeros":
             said = said * heard[:, None, None]
@@ -76,8 +83,9 @@ class Denoiser(nn.Module):
 class UnetTrainee:
     """See `loop.Trainee`."""
 
-    def __init__(self, data: Latents, network: Denoiser, noising: Noising, no_caption: float) -> None:
-        self._data, self._noising, self._no_caption = data, noising, no_caption
+    def __init__(self, data: Latents, network: Denoiser, noising: Noising, diffusion: Diffusion) -> None:
+        self._data, self._noising, self._no_caption = data, noising, diffusion.no_caption
+        self._blur = Blur(diffusion.token_noise, diffusion.token_dropout)
         self.networks: dict[str, nn.Module] = {"unet": network}
 
     def __len__(self) -> int:
@@ -94,7 +102,7 @@ class UnetTrainee:
         latents = torch.from_numpy(self._data.latents[indices]).float().to(device)
         noise = torch.randn_like(latents)
         noised = self._noising.noised(latents, noise, timesteps)
-        predicted = networks[name](noised, timesteps, captions, heard, self._data.states)
+        predicted = networks[name](noised, timesteps, captions, heard, self._data.states, blur=self._blur)
         errors = (predicted - self._noising.target(latents, noise, timesteps)).square().mean(dim=(1, 2, 3))
         return {"loss": (self._noising.weights(timesteps) * errors).mean(), "error": errors.mean()}
 
@@ -117,7 +125,7 @@ def train_unet(
     """
     noising = Noising(scheduler, diffusion.snr_cap)
     trained = train(
-        UnetTrainee(data, network, noising, diffusion.no_caption),
+        UnetTrainee(data, network, noising, diffusion),
         schedule,
         result.with_name(f"{result.name}-run"),
         validate=lambda average: {**validate(average, held_out, noising), **listen(average)},

@@ -92,6 +92,8 @@ accumulate = 2
 [unet.diffusion]
 snr_cap = 5.0
 no_caption = 0.5
+token_noise = 0.5
+token_dropout = 0.2
 
 [scheduler]
 _class_name = "DPMSolverMultistepScheduler"
