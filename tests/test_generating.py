@@ -26,7 +26,7 @@ import numpy as np
 from tta_bench.types import Clip, ModelCard, UserError
 
 def known(flavour):
-    return SimpleNamespace(flavour=flavour, trained_on=("tones",), licence="MIT", note="Only tones.")
+    return SimpleNamespace(flavour=flavour, trained_on=("tones",), licence="MIT", note="Only tones.", facts={})
 
 CHECKPOINTS = {name: known("published") for name in ("right", "nan", "short", "deaf", "few", "broken")}
 CHECKPOINTS["pocket"] = known("pocket")
