@@ -81,12 +81,9 @@ class LatentDiffusion:
         return [Clip(row, rate) for row in samples]
 
 
-def refuse_impossible(duration: float, longest: float | None, model: str) -> None:
+def refuse_impossible(duration: float, longest: float | None) -> None:
     """Raises UserError for a duration that no clip has, or that is longer than what the model makes."""
     if not 0 < duration < float("inf"):
         raise UserError(f"A clip of {duration} s cannot be made. Ask for more than 0 s.")
     if longest is not None and duration > longest:
-        raise UserError(
-            f"{model} makes clips of at most {longest:.2f} s, not of {duration:.2f} s. Ask for shorter ones, or leave "
-            "it out."
-        )
+        raise UserError(f"This model makes clips of at most {longest:.2f} s, not of {duration:.2f} s. Ask for shorter.")
