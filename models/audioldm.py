@@ -87,7 +87,7 @@ def load(
     from models._shared import mel_latents
     from models._shared import networks as read
     from models._shared.latent_diffusion import LatentDiffusion, Networks
-    from models._shared.ranking import clap_ranking
+    from models._shared.ranking import read_ranking
 
     precision = read.precision(dtype)
     unet = read.read_network(files, "unet", "UNet2DConditionModel", precision).to(device)
@@ -95,7 +95,7 @@ def load(
     vocoder = read.read_transformer(files, "vocoder", SpeechT5HifiGan).to(device)
     encoder = read.read_transformer(files, "text_encoder", ClapTextModelWithProjection).to(device)
     tokenizer = read.read_tokenizer(files, "tokenizer")
-    rank = clap_ranking(files, RERANKER, device) if f"{RERANKER}/config.json" in files else None
+    rank = read_ranking(files, RERANKER, device) if f"{RERANKER}/config.json" in files else None
     n_candidates = 3 if rank else 1
     settings = {
         "num_inference_steps": num_inference_steps,

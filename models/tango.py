@@ -108,12 +108,13 @@ def load(
     guidance_scale: float = 3.0,
 ) -> LatentDiffusion:
     """The contestant `tango:checkpoint`. Raises UserError, naming the file, for what is damaged or another model's."""
-    from diffusers import DDPMScheduler
+    import diffusers
 
     from models._shared import mel_latents, networks
     from models._shared.audioldm_parts import read_sound_networks
     from models._shared.latent_diffusion import LatentDiffusion, Networks
 
+    scheduler_class: Any = diffusers.DDPMScheduler
     precision = networks.precision(dtype)
     unet, encoder = (part.to(device) for part in _main_networks(files, precision))
     vae, vocoder = (part.to(device) for part in read_sound_networks(files, precision))
@@ -135,15 +136,13 @@ def load(
             vocoder.config.sampling_rate,
             device,
         ),
-        DDPMScheduler.from_config(DIFFUSION),
+        scheduler_class.from_config(DIFFUSION),
         n_steps=num_inference_steps,
     )
 
 
 def _main_networks(files: Mapping[str, Path], precision: Any) -> tuple[Any, Any]:
     """The U-Net and the text encoder, whose weights are one file."""
-    import torch
-    from diffusers import UNet2DConditionModel
     from transformers import T5EncoderModel
 
     from models._shared import networks
@@ -152,14 +151,13 @@ def _main_networks(files: Mapping[str, Path], precision: Any) -> tuple[Any, Any]
 
     path = networks.path_of(files, "pytorch_model_main.bin")
     state, named = read_state(path), read_json(networks.path_of(files, "main_config.json"))["unet_model_config_path"]
-    with torch.device("meta"):
-        unet: Any = UNet2DConditionModel.from_config(read_json(files[named]) if named in files else UNET)
+    unet = networks.unfilled("UNet2DConditionModel", read_json(files[named]) if named in files else UNET)
     fill(unet, part_of(state, "unet."), str(path), dtype=precision)
     config = read_json(networks.path_of(files, f"{TEXT}/config.json"))
     encoder = networks.with_state(
         T5EncoderModel, config, part_of(state, "text_encoder."), f"{path} does not fit {TEXT}/config.json"
     )
-    return unet.to(memory_format=torch.channels_last), encoder
+    return unet, encoder
 
 
 def _predictor(unet: Any, encoder: Any, tokenizer: Any, scale: float, texts: Sequence[str], _: float) -> Predict:

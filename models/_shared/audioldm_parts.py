@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor
 from transformers import SpeechT5HifiGan, SpeechT5HifiGanConfig
 
-from models._shared.networks import Files, path_of
+from models._shared.networks import Files, path_of, unfilled
 from models._shared.states import part_of, read_json, read_state
 from tta_bench.states import fill
 
@@ -40,8 +39,8 @@ def read_sound_networks(files: Files, dtype: torch.dtype) -> tuple[Any, Any]:
     path = path_of(files, "pytorch_model_vae.bin")
     state, stated = read_state(path), read_json(path_of(files, "vae_config.json"))
     sizes, sound = vae_sizes(stated["ddconfig"]), part_of(state, "vocoder.")
+    vae = unfilled("AutoencoderKL", {**sizes, "scaling_factor": stated["scale_factor"]})
     with torch.device("meta"):
-        vae: Any = AutoencoderKL.from_config({**sizes, "scaling_factor": stated["scale_factor"]})
         vocoder: Any = SpeechT5HifiGan(vocoder_sizes(sound))
     seen = {name: tensor for name, tensor in state.items() if not name.startswith("vocoder.")}
     fill(vae, todays_vae(seen, len(sizes["block_out_channels"])), str(path), dtype=dtype)

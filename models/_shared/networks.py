@@ -55,10 +55,14 @@ def read_network(files: Files, folder: str, class_name: str, dtype: torch.dtype 
     if config.get("_class_name") != class_name:
         raise UserError(f"{config_path} describes a {config.get('_class_name')}, not a {class_name}.")
     weights = path_of(files, *(f"{folder}/{name}" for name in DIFFUSERS_WEIGHTS))
-    with torch.device("meta"):
-        network = getattr(diffusers, class_name).from_config(config)
-    filled = fill(network, _today(read_state(weights)), str(weights), dtype=dtype)
+    filled = fill(unfilled(class_name, config), _today(read_state(weights)), str(weights), dtype=dtype)
     return filled.to(memory_format=torch.channels_last)
+
+
+def unfilled(class_name: str, config: Mapping[str, Any]) -> Any:
+    """A network of diffusers without weights, on the device "meta"."""
+    with torch.device("meta"):
+        return getattr(diffusers, class_name).from_config(config)
 
 
 def _today(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -20,13 +20,20 @@ from tta_bench import audio
 from tta_bench.types import Clip, Floats, Preprocessing
 
 
-def clap_ranking(files: Files, folder: str, device: str, *, tokenizer: str = "", features: str = "") -> Rank:
-    """The ranking by the whole CLAP in `folder`; its tokenizer and features may lie in folders of their own."""
+def read_ranking(files: Files, folder: str, device: str) -> Rank:
+    """The ranking by the whole CLAP that lies in `folder`, with its tokenizer and its features."""
     network = read_transformer(files, folder, ClapModel).to(device)
-    words = read_tokenizer(files, tokenizer or folder)
-    stated = read_json(path_of(files, f"{features or folder}/preprocessor_config.json"))
-    extractor: Any = ClapFeatureExtractor.from_dict(stated)
-    return partial(_fit, network, words, extractor)
+    return clap_ranking(network, read_tokenizer(files, folder), read_features(files, folder))
+
+
+def read_features(files: Files, folder: str) -> Any:
+    """What CLAP hears of a clip, by the configuration in `folder`."""
+    return ClapFeatureExtractor.from_dict(read_json(path_of(files, f"{folder}/preprocessor_config.json")))
+
+
+def clap_ranking(network: Any, tokenizer: Any, extractor: Any) -> Rank:
+    """The ranking by this CLAP."""
+    return partial(_fit, network, tokenizer, extractor)
 
 
 def _fit(network: Any, tokenizer: Any, extractor: Any, texts: Sequence[str], clips: Sequence[Clip]) -> Floats:

@@ -38,9 +38,6 @@ UNET = {
     "use_linear_projection": True,
     "upcast_attention": True,
 }
-FLAN_T5_LARGE = T5Config(
-    d_model=1024, d_ff=2816, num_layers=24, num_heads=16, feed_forward_proj="gated-gelu", tie_word_embeddings=False
-)
 
 
 def published_vae() -> dict[str, torch.Tensor]:
@@ -174,7 +171,7 @@ def test_networks_of_the_published_sizes_fill_the_published_files() -> None:
     """The hub says 4.83 GB of pytorch_model_main.bin and 443 MB of pytorch_model_vae.bin, in float32."""
     with torch.device("meta"):
         unet: Any = UNet2DConditionModel.from_config(tango.UNET)
-        main = tiny.n_parameters(unet, T5EncoderModel(FLAN_T5_LARGE))
+        main = tiny.n_parameters(unet, T5EncoderModel(tiny.FLAN_T5_LARGE))
         vae: Any = AutoencoderKL.from_config(tiny.PUBLISHED_VAE)
         vocoder = SpeechT5HifiGan(SpeechT5HifiGanConfig(**tiny.PUBLISHED_VOCODER))
     assert tiny.n_parameters(unet) == tango.CHECKPOINTS["tango"].parameters

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+from transformers import T5Config
 
 VOCODER = {
     "model_in_dim": 16,
@@ -43,6 +44,10 @@ PUBLISHED_VOCODER = {
     "normalize_before": False,
 }
 """HIFIGAN_16K_64 of audioldm/hifigan/utilities.py there."""
+FLAN_T5_LARGE = T5Config(
+    d_model=1024, d_ff=2816, num_layers=24, num_heads=16, feed_forward_proj="gated-gelu", tie_word_embeddings=False
+)
+"""Of google/flan-t5-large."""
 DDIM = {
     "_class_name": "DDIMScheduler",
     "beta_end": 0.0195,
