@@ -23,15 +23,21 @@ class Schedule(NamedTuple):
     """On the CPU, where the loop looks at them. None of them: nothing is to be done."""
 
 
-def schedule_of(scheduler: Any, n_steps: int) -> Schedule:
-    """A scheduler without history, set to that many steps. Raises UserError for more than the diffusion has."""
+def schedule_of(scheduler: Any, n_steps: int, *, sigmas: Sequence[float] | None = None) -> Schedule:
+    """A scheduler without history, set to that many steps, or to these noise levels where it is a flow's.
+
+    Raises UserError for more steps than the diffusion has.
+    """
     fresh = type(scheduler).from_config(scheduler.config)
     if n_steps > fresh.config.num_train_timesteps:
         raise UserError(f"num_inference_steps is {n_steps}; the diffusion has {fresh.config.num_train_timesteps}.")
     with warnings.catch_warnings():
         # diffusers 0.42.1 makes arrays of tensors in a way that NumPy 2 warns of.
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        fresh.set_timesteps(n_steps)
+        if sigmas is None:
+            fresh.set_timesteps(n_steps)
+        else:
+            fresh.set_timesteps(sigmas=list(sigmas))
     return Schedule(fresh, fresh.timesteps)
 
 
@@ -73,9 +79,11 @@ def denoise(
     `generators`, one for each row, are for a scheduler that draws new noise at each step.
     """
     scheduler, timesteps = schedule
+    # The schedulers of flows leave what goes into the network as it is, and have no method for it.
+    scaled = getattr(scheduler, "scale_model_input", lambda given, _: given)
     drawn: dict[str, Any] = {} if generators is None else {"generator": list(generators)}
     for step, timestep in enumerate(timesteps):
-        noise = predict(scheduler.scale_model_input(latents, timestep), timestep)
+        noise = predict(scaled(latents, timestep), timestep)
         latents = scheduler.step(noise, timestep, latents, return_dict=False, **drawn)[0]
         if after_step is not None:
             latents = after_step(step, latents)

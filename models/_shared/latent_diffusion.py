@@ -45,12 +45,14 @@ class LatentDiffusion:
         scheduler: Any,
         *,
         n_steps: int,
+        sigmas: Sequence[float] | None = None,
         rank: Rank | None = None,
         n_candidates: int = 1,
     ) -> None:
-        """With `rank`, `n_candidates` are made of each caption, and the one that it says fits best is the clip."""
+        """`sigmas` are the noise levels, where they are not the scheduler's own. With `rank`, `n_candidates` are made
+        of each caption, and the one that it says fits best is the clip."""
         self.card, self.networks = card, networks
-        self._scheduler, self._n_steps = scheduler, n_steps
+        self._scheduler, self._n_steps, self._sigmas = scheduler, n_steps, sigmas
         self._rank, self._n_candidates = rank, n_candidates
 
     @torch.inference_mode()
@@ -71,8 +73,8 @@ class LatentDiffusion:
     def _take(
         self, predict: Predict, grid: tuple[int, ...], drawn: list[torch.Generator], duration: float
     ) -> list[Clip]:
-        schedule = schedule_of(self._scheduler, self._n_steps)
-        noise = start_noise(len(drawn), grid, drawn) * schedule.scheduler.init_noise_sigma
+        schedule = schedule_of(self._scheduler, self._n_steps, sigmas=self._sigmas)
+        noise = start_noise(len(drawn), grid, drawn) * getattr(schedule.scheduler, "init_noise_sigma", 1.0)
         steps_draw = "generator" in inspect.signature(schedule.scheduler.step).parameters
         latents = noise.to(self.networks.device)
         clean = denoise(predict, schedule, latents, generators=drawn if steps_draw else None)

@@ -193,7 +193,7 @@ def test_unets_of_the_published_sizes_have_the_published_numbers_of_parameters(c
 
 
 def test_networks_around_the_unet_have_the_published_sizes() -> None:
-    """498 MB of GPT-2 in float32 says the hub; 1.1 thousand million parameters in all, the README of cvssp/audioldm2."""
+    """498 MB of GPT-2 in float32 says the hub; 1.1 thousand million parameters in all, the base repository's README."""
     with torch.device("meta"):
         words, clap, t5 = GPT2Model(GPT2Config()), ClapModel(ClapConfig()), T5EncoderModel(tiny.FLAN_T5_LARGE)
         vocoder = SpeechT5HifiGan(SpeechT5HifiGanConfig(**tiny.PUBLISHED_VOCODER))
