@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models._shared import folders
-from models._shared.cards import Published, card_of
+from models._shared.cards import UNREAD, Published, card_of
 from models._shared.folders import Layout
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ RERANKER = "clap"
 def _published(repository: str, parameters: int) -> Published:
     return Published(
         repository,
-        ("AudioSet", "AudioCaps", "FreeSound", "BBC Sound Effects"),
+        ("AudioSet", "AudioCaps", "FreeSound" + UNREAD, "BBC Sound Effects" + UNREAD),
         "CC-BY-NC-SA-4.0",
         f"Single draws; with a whole CLAP in {RERANKER}/ of its folder, the best of 3 by that, as in the paper.",
         commercial="No: non-commercial use only.",

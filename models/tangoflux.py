@@ -1,8 +1,8 @@
 """TangoFlux: a Flux transformer over latents of stereo sound, told Flan-T5's states, their mean and the duration.
 
 Hung et al., https://arxiv.org/abs/2412.21037. Reads the folder of declare-lab/TangoFlux as `TangoFluxInference` does,
-and runs `inference_flow` of tangoflux/model.py of declare-lab/TangoFlux, commit 0a11109, which takes one caption at a time;
-here captions of a batch run together only where they have equally many tokens, for Flux knows no mask.
+and runs `inference_flow` of tangoflux/model.py of declare-lab/TangoFlux, commit 0a11109, which takes one caption at a
+time; here captions of a batch run together only where they have equally many tokens, for Flux knows no mask.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models._shared import folders
-from models._shared.cards import Part, Published, card_of
+from models._shared.cards import UNREAD, Part, Published, card_of
 from models._shared.folders import Layout
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ LONGEST = 30.0
 CHECKPOINTS: Mapping[str, Published] = {
     "tangoflux": Published(
         "declare-lab/TangoFlux",
-        ("WavCaps", "AudioCaps", "CRPO, preferences of its own"),
+        ("WavCaps", "AudioCaps" + UNREAD, "preferences among its own clips" + UNREAD),
         "Stability AI Community, and WavCaps' academic terms",
         commercial="No: WavCaps, on which it was trained, is for academic use only.",
         parameters=516_695_616,

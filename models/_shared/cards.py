@@ -14,6 +14,10 @@ from tta_bench.types import ModelCard
 UNVERIFIED = "Not verified: nobody here has run the published weights."
 
 
+UNREAD = " (from memory: not read in a source)"
+"""After the name of a training set of which that is so."""
+
+
 class Part(NamedTuple):
     """Files of another repository that a checkpoint needs."""
 
