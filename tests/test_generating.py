@@ -269,4 +269,4 @@ def test_models_are_listed_with_their_checkpoints() -> None:
     first = json.loads(run.stdout)[0]
     assert first["model"] == "tone:right"
     assert first["trained_on"] == ["tones"]
-    assert first.keys() == {"model", "flavour", "here", "licence", "trained_on", "note"}
+    assert first.keys() == {"model", "flavour", "here", "licence", "trained_on", "note", "facts"}

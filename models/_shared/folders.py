@@ -30,8 +30,6 @@ class Layout:
     """Of each of these, a checkpoint has one; loading says what else it needs."""
     wanted: tuple[str, ...] = WANTED
     """Patterns of the names of what is fetched."""
-    bundled: Path | None = None
-    """Where folders lie that come with the suite."""
 
 
 def files_in(folder: Path) -> dict[str, Path]:
@@ -43,11 +41,19 @@ def files_in(folder: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def find(layout: Layout, checkpoint: str, *, cache_dir: Path, weights_dir: Path | None = None) -> dict[str, Path]:
+def find(
+    layout: Layout,
+    checkpoint: str,
+    *,
+    cache_dir: Path,
+    weights_dir: Path | None = None,
+    bundled: Path | None = None,
+) -> dict[str, Path]:
     """The files of a model's checkpoint, or of the folder that `checkpoint` is the path of.
 
-    Looked for in `weights_dir` (flat, or in a folder `MODEL-CHECKPOINT` or of the repository's name), then in the
-    suite, in `cache_dir` and in the cache of the hub. Raises UserError if none of them has it, or not all of it.
+    Looked for in `weights_dir` (flat, or in a folder `MODEL-CHECKPOINT` or of the repository's name), then, if it comes
+    with the suite, in its folder in `bundled`, else in `cache_dir` and in the cache of the hub. Raises UserError if
+    none of them has it, or not all of it.
     """
     known = layout.checkpoints.get(checkpoint)
     if known is None:
@@ -55,6 +61,8 @@ def find(layout: Layout, checkpoint: str, *, cache_dir: Path, weights_dir: Path 
             return _whole(layout, files_in(Path(checkpoint)), checkpoint)
         raise UserError(f"No checkpoint or folder {checkpoint!r}. There are: {', '.join(layout.checkpoints)}.")
     places = list(_places(layout, checkpoint, known, cache_dir, weights_dir))
+    if known.repository is None and bundled is not None:
+        places.append(bundled / checkpoint)
     found = next((place for place in places if (place / layout.anchor).is_file()), None)
     if found is None:
         looked = ", ".join(map(str, places))
@@ -127,8 +135,6 @@ def _places(
         names = [folder, *([known.repository.split("/")[1]] if known.repository else []), "."]
         yield from (weights_dir / name for name in names)
     if known.repository is None:
-        if layout.bundled is not None:
-            yield layout.bundled / checkpoint
         return
     yield cache_dir / folder
     found = _cached(known.repository, known.revision)

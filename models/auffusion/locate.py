@@ -25,13 +25,13 @@ LAYOUT = Layout(
         ("vocoder/vocoder.safetensors", "vocoder/vocoder.pt"),
         ("condition_config.json", "text_encoder/config.json"),
     ),
-    bundled=Path(__file__).parent,
 )
 
 
 def find(checkpoint: str, *, cache_dir: Path, weights_dir: Path | None = None) -> dict[str, Path]:
     """The files of `auffusion:checkpoint`, or of the folder that `checkpoint` is the path of; see `folders.find`."""
-    return folders.find(LAYOUT, checkpoint, cache_dir=cache_dir, weights_dir=weights_dir)
+    bundled = Path(__file__).parent
+    return folders.find(LAYOUT, checkpoint, cache_dir=cache_dir, weights_dir=weights_dir, bundled=bundled)
 
 
 def fetch(checkpoint: str) -> dict[str, Path]:
