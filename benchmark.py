@@ -356,13 +356,20 @@ def list_models(weights_dir: WeightsOption = None, as_json: JsonFlag = False) ->
     """
     from tta_bench import generators
 
+    def size(state: generators.State) -> str:
+        parameters = state.facts.get("parameters")
+        return f"{parameters / 1e6:.0f} M" if isinstance(parameters, int) else ""
+
     with refusing():
         found = generators.states(weights_dir=weights_dir)
     if as_json:
         print(json.dumps([state._asdict() for state in found], indent=1, ensure_ascii=False))
         return
-    rows = [[s.model, s.flavour, "here" if s.here else "-", s.licence, ", ".join(s.trained_on), s.note] for s in found]
-    show_rows(["model", "flavour", "", "licence", "trained on", "note"], rows)
+    rows = [
+        [s.model, s.flavour, "here" if s.here else "-", size(s), s.licence, ", ".join(s.trained_on), s.note]
+        for s in found
+    ]
+    show_rows(["model", "flavour", "", "parameters", "licence", "trained on", "note"], rows)
 
 
 @list_app.command("boards")

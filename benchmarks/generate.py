@@ -134,8 +134,8 @@ def loop(
     pipeline: AuffusionPipeline, texts: Sequence[str], seeds: Sequence[int], sampling: Sampling, duration: float
 ) -> list[np.ndarray]:
     """One prompt after another: text, denoising, picture, sound, nothing shared between them."""
+    from models._shared.latents import generators as of_seeds
     from models.auffusion.guidance import coordinates
-    from models.auffusion.latents import generators as of_seeds
     from models.auffusion.sampling import make_schedule
 
     made = []

@@ -26,7 +26,7 @@ import numpy as np
 from tta_bench.types import Clip, ModelCard, UserError
 
 def known(flavour):
-    return SimpleNamespace(flavour=flavour, trained_on=("tones",), licence="MIT", note="Only tones.")
+    return SimpleNamespace(flavour=flavour, trained_on=("tones",), licence="MIT", note="Only tones.", facts={})
 
 CHECKPOINTS = {name: known("published") for name in ("right", "nan", "short", "deaf", "few", "broken")}
 CHECKPOINTS["pocket"] = known("pocket")
@@ -269,4 +269,4 @@ def test_models_are_listed_with_their_checkpoints() -> None:
     first = json.loads(run.stdout)[0]
     assert first["model"] == "tone:right"
     assert first["trained_on"] == ["tones"]
-    assert first.keys() == {"model", "flavour", "here", "licence", "trained_on", "note"}
+    assert first.keys() == {"model", "flavour", "here", "licence", "trained_on", "note", "facts"}

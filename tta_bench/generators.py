@@ -47,6 +47,11 @@ class Known(Protocol):
         """What a reader of its numbers should know, or the empty string."""
         ...
 
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """Whatever else a list should show, plain values by name: sizes, settings, whether anyone has run it ..."""
+        ...
+
 
 class ModelFile(Protocol):
     """What a file or package in `models/` offers. It imports torch, and whatever else is heavy, in `load` only."""
@@ -107,6 +112,7 @@ class State(NamedTuple):
     licence: str
     trained_on: tuple[str, ...]
     note: str
+    facts: Mapping[str, object]
 
 
 def names() -> list[str]:
@@ -179,5 +185,5 @@ def _here(file: ModelFile, checkpoint: str, weights_dir: Path | None) -> bool:
         return False
 
 
-def _facts(known: Known) -> tuple[str, tuple[str, ...], str]:
-    return known.licence, known.trained_on, known.note
+def _facts(known: Known) -> tuple[str, tuple[str, ...], str, Mapping[str, object]]:
+    return known.licence, known.trained_on, known.note, known.facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ def read_state(path: Path) -> dict[str, Tensor]:
     if not isinstance(found, dict):
         raise UserError(f"{path} holds a {type(found).__name__}, not tensors by name. Fetch the published file.")
     return found
+
+
+def part_of(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those tensors whose names begin with `prefix`, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
 
 
 def read_json(path: Path) -> Any:

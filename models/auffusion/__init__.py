@@ -10,19 +10,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
+from models._shared.cards import card_of
 from models.auffusion.cards import CHECKPOINTS, PAPER
 from models.auffusion.locate import fetch, find
-from tta_bench import weights
-from tta_bench.hashes import revision
-from tta_bench.types import Clip, ModelCard, UserError
+from tta_bench.types import Clip, ModelCard
 
 if TYPE_CHECKING:
     from models.auffusion.pipeline import AuffusionPipeline
     from models.auffusion.sampling import Sampling
 
 __all__ = ["CHECKPOINTS", "Auffusion", "fetch", "find", "load"]
-
-DTYPES = ("float32", "bfloat16", "float16")
 
 
 def load(
@@ -40,14 +37,13 @@ def load(
     `compiled` runs the U-Net through torch.compile: slow at first. Raises UserError, naming the file, for a checkpoint
     that is incomplete, damaged or not one of Auffusion's.
     """
-    import torch
-
+    from models._shared.networks import precision
     from models.auffusion.loading import load_pipeline
 
-    if dtype not in DTYPES:
-        raise UserError(f"No precision {dtype!r}. There are: {', '.join(DTYPES)}.")
-    pipeline = load_pipeline(files, device=device, dtype=getattr(torch, dtype))
+    pipeline = load_pipeline(files, device=device, dtype=precision(dtype))
     if compiled:
+        import torch
+
         pipeline.unet = torch.compile(pipeline.unet)
     drawn = sampling or pipeline.settings.sampling
     settings = {
@@ -56,16 +52,7 @@ def load(
         "dtype": dtype,
         "compiled": compiled,
     }
-    known = CHECKPOINTS.get(checkpoint)
-    card = ModelCard(
-        name="auffusion",
-        checkpoint=checkpoint if known else Path(checkpoint).name,
-        revision=revision(files, memory=weights.default_cache_dir() / weights.MEMORY),
-        settings=settings,
-        trained_on=known.trained_on if known else ("unknown",),
-        licence=known.licence if known else "unknown",
-        paper=PAPER,
-    )
+    card = card_of("auffusion", checkpoint, CHECKPOINTS.get(checkpoint), files, settings=settings, paper=PAPER)
     return Auffusion(card, pipeline, drawn)
 
 

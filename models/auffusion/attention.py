@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.auffusion.latents import Grid
+from models._shared.latents import Grid
 from models.auffusion.maps import AttentionMaps, Blend, blended
 
 STRUCTURE = 16

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.auffusion.latents import Grid, generators
+from models._shared.latents import Grid, generators
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.sampling import Sampling, make_schedule, noised
 from models.auffusion.spectrogram import at_peak, mel_centres

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.auffusion.latents import Grid
+from models._shared.latents import Grid
 
 BLEND_THRESHOLD = 0.3
 """Part of its loudest cell's attention from which on a word is heard in a cell, as in google/prompt-to-prompt."""

@@ -15,13 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.auffusion import sampling as sampling_
+from models._shared.denoising import AfterStep, Callback, Schedule, denoise
+from models._shared.latents import Generators, Grid, generators, start_noise
 from models.auffusion import spectrogram
 from models.auffusion.conditioning import Conditioning
 from models.auffusion.griffin_lim import GriffinLim
 from models.auffusion.guidance import GuidedPrediction, coordinates
-from models.auffusion.latents import Generators, Grid, generators, start_noise
-from models.auffusion.sampling import AfterStep, Callback, Sampling, Schedule
+from models.auffusion.sampling import Sampling, make_schedule
 from models.auffusion.settings import Settings
 from models.auffusion.vocoder import HiFiGAN
 from models.auffusion.windows import Windows, windows
@@ -100,7 +100,7 @@ class AuffusionPipeline:
         if latents is None:
             each = generator if seeds is None else generators(seeds)
             latents = self.noise(len(prompts), self.grid(duration), each)
-        schedule = sampling_.make_schedule(self.scheduler, drawn)
+        schedule = make_schedule(self.scheduler, drawn)
         clean = self.denoise(latents.to(self.device).float(), prompts, drawn, schedule, callback=callback)
         if output_type == "latent":
             return Output(clean)
@@ -142,7 +142,7 @@ class AuffusionPipeline:
             told=coordinates(self.settings.coordinates, seen.width, self.settings.n_frames // self.vae_factor),
             n_train_timesteps=schedule.scheduler.config.num_train_timesteps,
         )
-        return sampling_.denoise(predict, schedule, latents, after_step=after_step, callback=callback)
+        return denoise(predict, schedule, latents, after_step=after_step, callback=callback)
 
     def encode(self, samples: Tensor, grid: Grid) -> Tensor:
         """Latents `(n, channels, freq, time)` of sounds `(n, n_samples)` that are as loud as the network expects.

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from models._shared.latents import Grid, generators
 from models.auffusion.attention import AttentionControl, AttentionEdit, controlled
 from models.auffusion.conditioning import Conditioning
 from models.auffusion.editing import read_sources
-from models.auffusion.latents import Grid, generators
 from models.auffusion.maps import AttentionMaps, Blend
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.sampling import Sampling, make_schedule, noised

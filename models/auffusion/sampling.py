@@ -1,17 +1,17 @@
-"""How clips are drawn from noise: the knobs of a run, the schedulers, and the one denoising loop."""
+"""How clips are drawn from noise: the knobs of a run, and its schedule."""
 
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, PNDMScheduler
 from torch import Tensor
 
+from models._shared.denoising import Schedule, schedule_of
 from tta_bench.types import UserError
 
 SCHEDULERS: Mapping[str, Any] = {"pndm": PNDMScheduler, "ddim": DDIMScheduler, "dpm++": DPMSolverMultistepScheduler}
@@ -46,14 +46,6 @@ class Sampling:
             raise UserError(f"No scheduler {self.scheduler!r}. There are: {', '.join(SCHEDULERS)}.")
 
 
-class Schedule(NamedTuple):
-    """A scheduler that is set to some timesteps, to be run once."""
-
-    scheduler: Any
-    timesteps: Tensor
-    """On the CPU, where the loop looks at them. None of them: nothing is to be done."""
-
-
 def make_schedule(base: Any, sampling: Sampling, *, strength: float = 1.0) -> Schedule:
     """The schedule of the diffusion that `base` is a scheduler of; with `strength`, of the last part of it only.
 
@@ -61,14 +53,8 @@ def make_schedule(base: Any, sampling: Sampling, *, strength: float = 1.0) -> Sc
     timesteps that are run. Theirs repeats the second of all, and where that one is left out, every noise level is off
     by one. Raises UserError for more steps than there are timesteps.
     """
-    scheduler, n_steps = _fresh(base, sampling.scheduler), sampling.num_inference_steps
-    if n_steps > scheduler.config.num_train_timesteps:
-        raise UserError(f"num_inference_steps is {n_steps}; the diffusion has {scheduler.config.num_train_timesteps}.")
-    with warnings.catch_warnings():
-        # diffusers 0.42.1 makes arrays of tensors in a way that NumPy 2 warns of.
-        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        scheduler.set_timesteps(n_steps)
-    every: Tensor = scheduler.timesteps
+    n_steps = sampling.num_inference_steps
+    scheduler, every = schedule_of(_chosen(base, sampling.scheduler), n_steps)
     n_left_out = n_steps - min(int(n_steps * strength), n_steps)
     if n_left_out == 0:
         return Schedule(scheduler, every)
@@ -78,14 +64,14 @@ def make_schedule(base: Any, sampling: Sampling, *, strength: float = 1.0) -> Sc
     return Schedule(scheduler, every[n_left_out:])
 
 
-def _fresh(base: Any, name: str | None) -> Any:
-    """A scheduler without history.
+def _chosen(base: Any, name: str | None) -> Any:
+    """The scheduler of that name for the diffusion that `base` is one of.
 
     What its configuration does not state is chosen as Stable Diffusion does: PNDM without Runge-Kutta steps, and no
     clipping, for these are latents and not pictures.
     """
     if name is None:
-        return type(base).from_config(base.config)
+        return base
     stated = dict(base.config)
     if name == "pndm" and not isinstance(base, PNDMScheduler):
         stated["skip_prk_steps"] = True
@@ -100,31 +86,3 @@ def noised(clean: Tensor, noise: Tensor, schedule: Schedule, step: int) -> Tenso
         return clean
     kept: float = float(schedule.scheduler.alphas_cumprod[int(schedule.timesteps[step])])
     return clean * math.sqrt(kept) + noise * math.sqrt(1 - kept)
-
-
-Predict = Callable[[Tensor, Tensor], Tensor]
-"""`(latents, timestep)` -> what the network predicts for them, guided."""
-AfterStep = Callable[[int, Tensor], Tensor]
-"""`(step, latents)` -> the latents that the next step starts from."""
-Callback = Callable[[int, int, Tensor], None]
-"""`(step, timestep, latents)`, told after each step."""
-
-
-def denoise(
-    predict: Predict,
-    schedule: Schedule,
-    latents: Tensor,
-    *,
-    after_step: AfterStep | None = None,
-    callback: Callback | None = None,
-) -> Tensor:
-    """The latents that are left when the noise of a schedule has been taken off: the only loop over steps there is."""
-    scheduler, timesteps = schedule
-    for step, timestep in enumerate(timesteps):
-        noise = predict(scheduler.scale_model_input(latents, timestep), timestep)
-        latents = scheduler.step(noise, timestep, latents, return_dict=False)[0]
-        if after_step is not None:
-            latents = after_step(step, latents)
-        if callback is not None:
-            callback(step, int(timestep), latents)
-    return latents

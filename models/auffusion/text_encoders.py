@@ -11,9 +11,10 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
-from transformers import AutoTokenizer, ClapTextModelWithProjection, CLIPTextModel, T5EncoderModel
+from transformers import ClapTextModelWithProjection, CLIPTextModel, T5EncoderModel
 
-from models._shared.states import read_json, read_state
+from models._shared.networks import read_tokenizer, read_transformer
+from models._shared.states import read_json
 from tta_bench import text
 from tta_bench.types import UserError
 
@@ -160,25 +161,8 @@ def load_transformers(
     network_class: Any = next((known for name, known in ARCHITECTURES.items() if architecture.startswith(name)), None)
     if network_class is None:
         raise UserError(f"{folder}/config.json names {architecture!r}; text encoders are {', '.join(ARCHITECTURES)}.")
-    names = [f"{folder}/{name}" for name in ("model.safetensors", "pytorch_model.bin")]
-    found = next((name for name in names if name in files), None)
-    if found is None:
-        raise UserError(f"The text encoder in {folder} has no weights: neither {' nor '.join(names)} is there.")
-    network, report = network_class.from_pretrained(
-        None,
-        config=network_class.config_class.from_dict(config.get("text_config") or config),
-        state_dict=read_state(files[found]),
-        dtype=torch.float32,
-        output_loading_info=True,
-        ignore_mismatched_sizes=True,
-    )
-    wrong = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
-    if wrong:
-        raise UserError(
-            f"{found} does not fit {folder}/config.json: {len(wrong)} tensors are missing or of another shape, first "
-            f"{wrong[0]!r}. Fetch the published folder again."
-        )
-    words = AutoTokenizer.from_pretrained(files[f"{tokenizer}/tokenizer_config.json"].parent, local_files_only=True)
+    stated = config.get("text_config") or config
+    network = read_transformer(files, folder, network_class, stated)
     return TransformersEncoder(
-        network.eval().requires_grad_(False).to(device), words, max_length=max_length, full_length=full_length
+        network.to(device), read_tokenizer(files, tokenizer), max_length=max_length, full_length=full_length
     )

@@ -6,8 +6,8 @@ import pytest
 import torch
 from diffusers.models.attention_processor import AttnProcessor
 
+from models._shared.latents import Grid
 from models.auffusion.attention import AttentionControl, AttentionEdit, controlled
-from models.auffusion.latents import Grid
 from models.auffusion.maps import AttentionMaps, Blend, blended
 from models.auffusion.pipeline import AuffusionPipeline
 

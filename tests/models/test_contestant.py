@@ -21,6 +21,7 @@ from models.auffusion.settings import Settings
 from models.auffusion.spectrogram import MelSettings
 from models.auffusion.vocoder import fold_weight_norm
 from tests.models.conftest import SHORT
+from tta_bench.hashes import revision
 from tta_bench.types import TextToAudioModel, UserError
 
 QUICK = Sampling(num_inference_steps=2, guidance_scale=3.0, scheduler="dpm++")
@@ -58,11 +59,11 @@ def test_the_published_settings_are_those_of_the_paper(checkpoint: Path) -> None
 
 def test_the_revision_changes_with_any_byte(checkpoint: Path, tmp_path: Path) -> None:
     files = locate.files_in(checkpoint)
-    first = auffusion.revision(files)
-    assert auffusion.revision(dict(reversed(files.items()))) == first
+    first = revision(files)
+    assert revision(dict(reversed(files.items()))) == first
     changed = tmp_path / "merges.txt"
     changed.write_text(files["text_encoder_0/merges.txt"].read_text() + " ")
-    assert auffusion.revision({**files, "text_encoder_0/merges.txt": changed}) != first
+    assert revision({**files, "text_encoder_0/merges.txt": changed}) != first
 
 
 def test_a_precision_that_there_is_not_is_refused(checkpoint: Path) -> None:

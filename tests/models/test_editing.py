@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from models._shared.latents import Grid, generators
 from models.auffusion import editing
 from models.auffusion.editing import Mask, cells, inpaint, read_sources, style_transfer
-from models.auffusion.latents import Grid, generators
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.sampling import Sampling
 from tta_bench.types import Clip, UserError

@@ -10,7 +10,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler
 
-from models.auffusion.latents import Grid
+from models._shared.latents import Grid
 from models.auffusion.loading import load_pipeline
 from models.auffusion.locate import files_in
 from models.auffusion.pipeline import AuffusionPipeline

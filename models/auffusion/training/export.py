@@ -10,8 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from models._shared.networks import read_network
 from models._shared.states import read_json, read_state
-from models.auffusion.loading import load_pipeline, read_network
+from models.auffusion.loading import load_pipeline
 from models.auffusion.locate import files_in
 from models.auffusion.training.listening import settings_of
 from models.auffusion.training.parts import halved, save_network, write_part

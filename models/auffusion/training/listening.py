@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
+from models._shared.networks import read_network
 from models.auffusion.conditioning import Conditioning
-from models.auffusion.loading import read_network, read_vocoder
+from models.auffusion.loading import read_vocoder
 from models.auffusion.locate import files_in
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.sampling import SCHEDULERS

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 
+from models._shared.networks import read_network
 from models._shared.states import read_json
-from models.auffusion.loading import read_adapter, read_network
+from models.auffusion.loading import read_adapter
 from models.auffusion.locate import files_in
 from models.auffusion.training import listings, shards
 from models.auffusion.training.captions import CaptionStates, new_adapters, read_conditions

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.auffusion.loading import read_network
+from models._shared.networks import read_network
 from models.auffusion.locate import files_in
 from models.auffusion.spectrogram import MelSettings, log_mel, to_pictures
 from models.auffusion.training.shards import ClipSet, Waves, worked_out
