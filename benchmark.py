@@ -68,6 +68,13 @@ def main(
     models: Annotated[
         str, typer.Option(metavar="A,B", help="Rows: a model or model:checkpoint, NAME=DIR for clips, a control row.")
     ] = "",
+    model_command: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=COMMAND", help="A row that a program makes; see docs/external-models.md."),
+    ] = None,
+    model_timeout: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="For which a program may say nothing before it is stopped.")
+    ] = 1800,
     board: BoardOption = "pocket",
     seed: Annotated[int, typer.Option(metavar="N", help="Of generated clips; each has its own, drawn from it.")] = 0,
     limit: LimitOption = None,
@@ -92,17 +99,18 @@ def main(
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", stream=sys.stderr)
     if context.invoked_subcommand:
         return
-    if not models:
+    if not models and not model_command:
         print(context.get_help())
         raise typer.Exit(REFUSED)
     from tta_bench import arguments
 
-    command = {"models": models, "board": board, "seed": seed, "limit": limit, "metrics": metrics}
+    command: dict[str, object] = {"models": models, "board": board, "seed": seed, "limit": limit, "metrics": metrics}
+    command |= {"model_command": model_command} if model_command else {}
     with refusing():
         settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, intervals)
-        settings = replace(settings, seed=seed)
+        settings = replace(settings, seed=seed, silence=model_timeout)
         found = arguments.choose_board(board, metrics, limit)
-        rows = arguments.choose_rows(models, found, weights_dir=weights_dir)
+        rows = arguments.choose_rows(models, found, weights_dir=weights_dir, commands=model_command or ())
     if dry_run:
         show_outline(found, rows, settings, as_json=as_json)
     else:
@@ -354,14 +362,14 @@ def list_models(weights_dir: WeightsOption = None, as_json: JsonFlag = False) ->
 
     Example: python benchmark.py list models
     """
-    from tta_bench import generators
+    from tta_bench import generators, recipes
 
     def size(state: generators.State) -> str:
         parameters = state.facts.get("parameters")
         return f"{parameters / 1e6:.0f} M" if isinstance(parameters, int) else ""
 
     with refusing():
-        found = generators.states(weights_dir=weights_dir)
+        found = [*generators.states(weights_dir=weights_dir), *recipes.states(weights_dir=weights_dir)]
     if as_json:
         print(json.dumps([state._asdict() for state in found], indent=1, ensure_ascii=False))
         return
@@ -448,11 +456,13 @@ def weights_fetch(
 
     Example: python benchmark.py weights fetch panns:cnn14-16k vggish:audioset
     """
-    from tta_bench import generators, weights
+    from tta_bench import generators, recipes, weights
 
     with refusing(), progress_bar() as progress:
         for name in names:
-            if name.partition(":")[0] in generators.names():
+            if name.partition(":")[0] in recipes.names():
+                recipes.fetch(name)
+            elif name.partition(":")[0] in generators.names():
                 generators.fetch(name)
             else:
                 weights.fetch(name, cache_dir=weights.default_cache_dir(), progress=progress)

@@ -28,7 +28,7 @@ from tta_bench.types import Clip, ModelCard, UserError
 def known(flavour):
     return SimpleNamespace(flavour=flavour, trained_on=("tones",), licence="MIT", note="Only tones.", facts={})
 
-CHECKPOINTS = {name: known("published") for name in ("right", "nan", "short", "deaf", "few", "broken")}
+CHECKPOINTS = {name: known("published") for name in ("right", "nan", "wrong-lengths", "deaf", "few", "broken")}
 CHECKPOINTS["pocket"] = known("pocket")
 calls = []
 
@@ -52,8 +52,9 @@ class Tone:
         return [self.one(text, seed, duration, len(texts)) for text, seed in zip(texts, seeds)]
 
     def one(self, text, seed, duration, n):
-        wrong = self.card.checkpoint in ("nan", "short") and text == "caption 3"
-        t = np.arange(round(8000 * (duration / 2 if wrong and self.card.checkpoint == "short" else duration))) / 8000
+        wrong = text == "caption 3"
+        factor = (0.5 if wrong else 2) if self.card.checkpoint == "wrong-lengths" else 1
+        t = np.arange(round(8000 * duration * factor)) / 8000
         wave = 0.3 * np.sin(2 * np.pi * (200 + seed % 1000) * t) + 0.01 * n
         wave[5] = np.nan if self.card.checkpoint == "deaf" or wrong and self.card.checkpoint == "nan" else wave[5]
         return Clip(wave.astype(np.float32), 8000)
@@ -152,12 +153,18 @@ def test_whatever_decides_a_clip_makes_it_anew(settings: Settings, tone: Any) ->
     assert not paths & {take.path for take in planned(settings).takes}
 
 
-@pytest.mark.parametrize(("checkpoint", "why"), [("nan", "NaN or infinite"), ("short", "0.12 s instead of 0.25 s")])
-def test_a_clip_that_the_model_gets_wrong_is_missing_and_named(checkpoint: str, why: str, settings: Settings) -> None:
-    row = made(settings, checkpoint)
+def test_a_clip_that_the_model_gets_wrong_is_missing_and_named(settings: Settings) -> None:
+    row = made(settings, "nan")
     assert list(row.missing) == ["p3"]
-    assert why in row.missing["p3"]
+    assert "NaN or infinite" in row.missing["p3"]
     assert len(row.clips) == len(clips(settings)) == 6
+
+
+def test_longer_clips_are_cut_and_shorter_ones_kept(settings: Settings) -> None:
+    row = made(settings, "wrong-lengths")
+    durations = {prompt: clip.report.duration for prompt, clip in row.clips.items()}
+    assert durations == dict.fromkeys(durations, 0.25) | {"p3": 0.125}
+    assert len(durations) == 7
 
 
 def test_a_model_that_gets_everything_wrong_has_no_row(settings: Settings) -> None:

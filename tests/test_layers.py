@@ -43,10 +43,17 @@ LAYERS = {
         "originals", "references",
     },
     "generators": {"types", "plugins", "hashes", "weights"},
-    "generating": {"types", "soundness", "store", "embedding", "checking", "generators"},
-    "arguments": {"types", "plugins", "boards", "controls", "generators", "protocols", "prompts", "results"},
+    "watching": set(),
+    "programs": {"types", "audio", "watching"},
+    "recipes": {"types", "plugins", "hashes", "weights", "store", "generators", "programs"},
+    "generating": {"types", "results", "store", "embedding", "checking", "generators", "programs"},
+    "arguments": {
+        "types", "plugins", "boards", "controls", "generators", "programs", "recipes", "protocols", "prompts",
+        "results",
+    },
     "planning": {
-        "types", "audio", "prompts", "references", "embedding", "checking", "generators", "generating", "arguments",
+        "types", "audio", "prompts", "references", "embedding", "checking", "generators", "programs", "generating",
+        "arguments",
     },
     "harness": {"types", "originals", "store", "checking", "embedding", "scoring"},
     "validation": {
@@ -65,6 +72,7 @@ LAYERS = {
 WITHOUT_TORCH = {
     "types", "plugins", "prompts", "metrics", "report", "store", "harness", "results", "humans", "scoring", "protocols",
     "controls", "audio", "weights", "provenance", "scenes", "validation", "generators", "generating", "planning",
+    "programs", "recipes",
 }  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tta_bench import boards, controls, generators, plugins, protocols, results
+from tta_bench import boards, controls, generators, plugins, protocols, recipes, results
 from tta_bench.generators import Generator
+from tta_bench.programs import Program
 from tta_bench.prompts.readers import read_prompts
 from tta_bench.types import Board, UserError
 
@@ -48,7 +49,7 @@ def split_names(text: str) -> list[str]:
 class Rows:
     """The rows of a table, by what they are made from."""
 
-    generators: tuple[Generator, ...] = ()
+    generators: tuple[Generator | Program, ...] = ()
     folders: Mapping[str, Path] = field(default_factory=dict)
     controls: tuple[str, ...] = ()
 
@@ -60,8 +61,8 @@ def choose_board(name: str, metrics: str, limit: int | None) -> Board:
     return boards.limited(found, limit) if limit else found
 
 
-def choose_rows(text: str, board: Board, *, weights_dir: Path | None) -> Rows:
-    """The rows of the main job: models that generate, folders of clips by name, and control rows.
+def choose_rows(text: str, board: Board, *, weights_dir: Path | None, commands: Sequence[str] = ()) -> Rows:
+    """The rows of the main job: models that generate, folders of clips by name, control rows, and programs by command.
 
     Raises UserError for what is none of them, for weights that are not here, and if two rows have one name.
     """
@@ -69,15 +70,24 @@ def choose_rows(text: str, board: Board, *, weights_dir: Path | None) -> Rows:
     folders = [name for name in given if "=" in name.partition(":")[0]]
     wanted = [name for name in given if name in controls.CONTROLS]
     models = [name for name in given if name not in {*folders, *wanted}]
+    installed = recipes.names()
     for name in models:
         plugins.choose(
             name.partition(":")[0],
-            [*generators.names(), *controls.CONTROLS],
+            [*generators.names(), *installed, *controls.CONTROLS],
             kind="model",
             also=", or NAME=DIR for a folder of clips",
         )
     found = Rows(
-        tuple(generators.find(name, board, weights_dir=weights_dir) for name in models),
+        (
+            *(
+                recipes.find(name, weights_dir=weights_dir)
+                if name.partition(":")[0] in installed
+                else generators.find(name, board, weights_dir=weights_dir)
+                for name in models
+            ),
+            *(recipes.of_command(command) for command in commands),
+        ),
         name_folders(folders),
         tuple(wanted),
     )

@@ -37,6 +37,8 @@ class Settings:
     intervals: bool = True
     seed: int = 0
     """Of generated clips: each has a seed of its own, drawn from this one."""
+    silence: float = 1800.0
+    """Seconds for which a program that generates may say nothing."""
 
 
 @dataclass(frozen=True)

@@ -2,32 +2,41 @@
 
 A clip depends on its model, caption, seed and duration. Its seed is drawn from the run's and from the prompt's id, so
 no subset, order or number of workers changes what it is made from. Batches are planned from the sorted ids, and one of
-which any clip is not there yet is generated as a whole, so an interrupted run goes on with the same bytes.
+which any clip is not there yet is generated as a whole, so an interrupted run goes on with the same bytes. A program
+that runs outside is asked for the clips that are not there, and each is stored as soon as it is made.
 """
 
 from __future__ import annotations
 
 import gc
 import logging
+import os
+from collections.abc import Generator as Producer
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from tta_bench import checking, embedding
+from tta_bench import checking, embedding, programs
 from tta_bench.checking import Contestant, Progress, Settings
 from tta_bench.embedding import SoundClip
 from tta_bench.generators import Generator
-from tta_bench.soundness import DURATION_TOLERANCE
+from tta_bench.programs import Answer, Job, Program
+from tta_bench.results import file_name
 from tta_bench.store import Store, digest
-from tta_bench.types import Board, Clip, ModelCard, TextToAudioModel, UserError
+from tta_bench.types import Board, Clip, ModelCard, UserError
 
 log = logging.getLogger(__name__)
 
 BYTES_PER_SECOND = 48_000 * 2 * 2
 """Of the largest clip that is likely: two channels of 16 bits. No model is loaded to ask it."""
+
+
+Answered = Producer[Sequence[tuple["Take", Answer]], None, None]
+"""Groups of clips, as they are made."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +59,10 @@ class Take:
 class Plan:
     """The clips of one row."""
 
-    generator: Generator
+    generator: Generator | Program
     card: ModelCard
-    """The model's own, with the kind of device, the precision and the hash of the code among its settings."""
+    """The model's own; of one that is loaded here with the kind of device, the precision and the hash of the code among
+    its settings."""
     takes: tuple[Take, ...]
     """Sorted by prompt id."""
     duration: float
@@ -64,7 +74,7 @@ def clip_seed(run_seed: int, prompt: str) -> int:
     return int(digest([run_seed, prompt])[:8], 16)
 
 
-def plan_all(generators: Sequence[Generator], board: Board, settings: Settings) -> list[Plan]:
+def plan_all(generators: Sequence[Generator | Program], board: Board, settings: Settings) -> list[Plan]:
     """A plan for each row. Raises UserError as `plan` does, and if the disk has no room for what is to be made."""
     plans = [plan(generator, board, settings) for generator in generators]
     if to_make := len({take.path for plan in plans for take in plan.takes if not take.here}):
@@ -72,13 +82,16 @@ def plan_all(generators: Sequence[Generator], board: Board, settings: Settings) 
     return plans
 
 
-def plan(generator: Generator, board: Board, settings: Settings) -> Plan:
+def plan(generator: Generator | Program, board: Board, settings: Settings) -> Plan:
     """What is to be generated for a row.
 
     A checkpoint that was never loaded with these settings is loaded for it, so that one that is damaged is refused
     now. Raises UserError for that, and for a board that does not say how long its clips are.
     """
-    card = known_card(generator, settings) or _first_card(generator, settings)
+    if isinstance(generator, Program):
+        card = generator.card
+    else:
+        card = known_card(generator, settings) or _first_card(generator, settings)
     return Plan(generator, card, tuple(takes(card, board, settings)), duration_of(board))
 
 
@@ -99,8 +112,13 @@ def duration_of(board: Board) -> float:
     return board.duration
 
 
-def known_card(generator: Generator, settings: Settings) -> ModelCard | None:
-    """The card of a model that was loaded before, so that stored clips are scored without loading it again."""
+def known_card(generator: Generator | Program, settings: Settings) -> ModelCard | None:
+    """The card of a model that was loaded before, so that stored clips are scored without loading it again.
+
+    A program's needs no loading.
+    """
+    if isinstance(generator, Program):
+        return generator.card
     note = settings.store.note("cards", _card_key(generator, settings))
     return None if note is None else ModelCard(**note | {"trained_on": tuple(note["trained_on"])})  # type: ignore
 
@@ -140,9 +158,7 @@ def generate(plan: Plan, settings: Settings, progress: Progress) -> Contestant:
     A clip that the model gets wrong is not stored: the row names it as missing, with the reason. Raises UserError if
     it gets all of them wrong.
     """
-    n = settings.batch_size
-    batches = [plan.takes[i : i + n] for i in range(0, len(plan.takes), n)]
-    todo = [batch for batch in batches if not all(take.here for take in batch)]
+    todo = _todo(plan, settings)
     failed = _generate(plan, todo, settings, progress) if todo else {}
     # Cycles may hold the model; what they free, the networks of the metrics get.
     gc.collect()
@@ -158,57 +174,96 @@ def generate(plan: Plan, settings: Settings, progress: Progress) -> Contestant:
     return Contestant(plan.generator.row, clips, missing=failed, made_by=_made_by(plan, settings))
 
 
+def _todo(plan: Plan, settings: Settings) -> list[Sequence[Take]]:
+    """Batches with a clip that is not there. A program plans its own, of what is not there."""
+    if isinstance(plan.generator, Program):
+        missing = [take for take in plan.takes if not take.here]
+        return [missing] if missing else []
+    n = settings.batch_size
+    batches = [plan.takes[i : i + n] for i in range(0, len(plan.takes), n)]
+    return [batch for batch in batches if not all(take.here for take in batch)]
+
+
 def _generate(plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings, progress: Progress) -> dict[str, str]:
     """Generates and stores batches; prompt id -> what is wrong with a clip that was not stored."""
-    embedding.keep_freed_memory()
-    model = plan.generator.load(settings.device, settings.dtype)
     failed: dict[str, str] = {}
     done = len(plan.takes) - sum(len(batch) for batch in batches)
-    with ThreadPoolExecutor(1) as pool:
+    progress(f"generating {plan.generator.row}", done, len(plan.takes))
+    with closing(_answers(plan, batches, settings)) as answers, ThreadPoolExecutor(1) as pool:
         writes: list[Future[None]] = []
-        for batch in batches:
-            progress(f"generating {plan.generator.row}", done, len(plan.takes))
-            clips = _run(model, batch, plan.duration)
+        for answered in answers:
             for write in writes:
                 write.result()
-            new = [(take, clip) for take, clip in clips if not take.here]
-            faults = {take.prompt: fault for take, clip in new if (fault := _fault(clip, plan.duration))}
-            good = [(take, clip) for take, clip in new if take.prompt not in faults]
-            writes = [pool.submit(settings.store.write_clip, take.path, clip) for take, clip in good]
-            failed |= faults
-            done += len(batch)
+            new = {take: _fitting(answer, plan.duration) for take, answer in answered if not take.here}
+            failed |= {take.prompt: answer for take, answer in new.items() if isinstance(answer, str)}
+            good = [(take.path, answer) for take, answer in new.items() if isinstance(answer, Clip)]
+            writes = [pool.submit(settings.store.write_clip, path, clip) for path, clip in good]
+            done += len(answered)
+            progress(f"generating {plan.generator.row}", done, len(plan.takes))
         for write in writes:
             write.result()
-    progress(f"generating {plan.generator.row}", done, len(plan.takes))
     return failed
 
 
-def _run(model: TextToAudioModel, batch: Sequence[Take], duration: float) -> list[tuple[Take, Clip]]:
-    clips = model.generate([take.text for take in batch], [take.seed for take in batch], duration)
-    if len(clips) != len(batch):
-        raise ValueError(f"{model.card.name} made {len(clips)} clips of {len(batch)} captions")
-    return list(zip(batch, clips, strict=True))
+def _answers(plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings) -> Answered:
+    """What the model makes of the batches, or why it does not, as it makes it."""
+    if isinstance(plan.generator, Program):
+        return _run(plan.generator, plan, batches, settings)
+    return _in_batches(plan.generator, plan, batches, settings)
 
 
-def _fault(clip: Clip, duration: float) -> str:
-    """What makes a clip unfit to be scored, or the empty string."""
-    if not np.isfinite(clip.samples).all():
+def _in_batches(generator: Generator, plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings) -> Answered:
+    embedding.keep_freed_memory()
+    model = generator.load(settings.device, settings.dtype)
+    for batch in batches:
+        clips = model.generate([take.text for take in batch], [take.seed for take in batch], plan.duration)
+        if len(clips) != len(batch):
+            raise ValueError(f"{model.card.name} made {len(clips)} clips of {len(batch)} captions")
+        yield list(zip(batch, clips, strict=True))
+
+
+def _run(program: Program, plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings) -> Answered:
+    takes = {take.prompt: take for batch in batches for take in batch}
+    jobs = [Job(take.prompt, take.text, take.seed, plan.duration) for take in takes.values()]
+    name = Path(file_name(program.row)).stem
+    log_path = settings.store.root.absolute() / "logs" / f"{name}-{os.getpid()}.log"
+
+    def about(said: Mapping[str, object]) -> None:
+        known = _reports(plan, settings)
+        if said not in known:
+            settings.store.write_note("programs", digest(asdict(plan.card)), {"reports": [*known, said]})
+
+    with closing(programs.run(program, jobs, log_path, silence=settings.silence, about=about)) as answers:
+        for prompt, answer in answers:
+            yield [(takes[prompt], answer)]
+
+
+def _reports(plan: Plan, settings: Settings) -> list[Mapping[str, object]]:
+    """What a program said of itself when it made its clips: once if its environment never changed."""
+    note = settings.store.note("programs", digest(asdict(plan.card)))
+    return list(note["reports"]) if note else []  # type: ignore[call-overload]
+
+
+def _fitting(answer: Answer, duration: float) -> Answer:
+    """A clip as it is scored: its first `duration` seconds. A shorter one is kept, and flagged when it is heard."""
+    if isinstance(answer, str):
+        return answer
+    if not np.isfinite(answer.samples).all():
         return "the model made NaN or infinite samples."
-    if abs(clip.duration - duration) > DURATION_TOLERANCE * duration:
-        return f"the model made {clip.duration:.2f} s instead of {duration:.2f} s."
-    return ""
+    n_samples = round(duration * answer.sample_rate)
+    if answer.samples.shape[-1] == 0:
+        return "the model made no samples."
+    return replace(answer, samples=answer.samples[..., :n_samples])
 
 
 def _made_by(plan: Plan, settings: Settings) -> Mapping[str, object]:
     """Enough to make the clips again, for the result."""
-    return {
-        "model": {**asdict(plan.card), "note": plan.generator.note},
-        "generation": {
-            "seed": settings.seed,
-            "seeds": {take.prompt: take.seed for take in plan.takes},
-            "duration": plan.duration,
-            "device": settings.device,
-            "dtype": settings.dtype,
-            "batch_size": settings.batch_size,
-        },
-    }
+    seeds = {take.prompt: take.seed for take in plan.takes}
+    generation = {"seed": settings.seed, "seeds": seeds, "duration": plan.duration}
+    if isinstance(plan.generator, Program):
+        reports = _reports(plan, settings)
+        note = programs.note_of(plan.generator, reports)
+        outside = {"recipe": dict(plan.generator.recipe), "reports": reports}
+        return {"model": {**asdict(plan.card), "note": note}, "generation": generation, "program": outside}
+    here = {"device": settings.device, "dtype": settings.dtype, "batch_size": settings.batch_size}
+    return {"model": {**asdict(plan.card), "note": plan.generator.note}, "generation": generation | here}

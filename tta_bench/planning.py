@@ -11,6 +11,7 @@ from tta_bench.arguments import Rows
 from tta_bench.checking import Settings
 from tta_bench.embedding import Stage
 from tta_bench.generators import Generator
+from tta_bench.programs import Program
 from tta_bench.prompts.folders import match_clips
 from tta_bench.types import Board
 
@@ -78,7 +79,7 @@ def _references(board: Board, folder: Path | None, stages: Sequence[Stage], sett
     return [PlannedRow("references", "references", *_counts(board, found.values(), stages, settings), str(folder))]
 
 
-def _model(generator: Generator, board: Board, stages: Sequence[Stage], settings: Settings) -> PlannedRow:
+def _model(generator: Generator | Program, board: Board, stages: Sequence[Stage], settings: Settings) -> PlannedRow:
     # Without a card, which the first loading leaves behind, no clip can have been made.
     card = generating.known_card(generator, settings)
     paths = [take.path for take in generating.takes(card, board, settings)] if card else []
