@@ -180,6 +180,7 @@ def states(*, weights_dir: Path | None) -> list[State]:
             recipe.licence,
             recipe.trained_on,
             recipe.note_of(checkpoint),
+            recipe.facts,
         )
         for name in names()
         for recipe in [read(name)]

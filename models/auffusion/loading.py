@@ -18,6 +18,7 @@ from models._shared.networks import Files, path_of, read_network
 from models._shared.states import read_json, read_state
 from models.auffusion.conditioning import Condition, ConditionAdapter, Conditioning, Unconditional
 from models.auffusion.griffin_lim import GriffinLim
+from models.auffusion.locate import GRIFFIN_LIM
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.sampling import SCHEDULERS
 from models.auffusion.settings import read_settings
@@ -58,15 +59,14 @@ def load_pipeline(files: Files, *, device: str = "cpu", dtype: torch.dtype = tor
 def read_vocoder(files: Files, mel: MelSettings) -> HiFiGAN | GriffinLim:
     """The vocoder whose configuration and weights lie in `vocoder/`, frozen and in float32.
 
-    A configuration with the `_class_name` of Griffin and Lim's algorithm has no weights.
+    Or Griffin and Lim's algorithm, where there is a file that says so.
     """
+    if GRIFFIN_LIM in files:
+        return GriffinLim(mel, **read_json(files[GRIFFIN_LIM]))
     config_path = path_of(files, "vocoder/config.json")
-    config = read_json(config_path)
-    if config.get("_class_name") == GriffinLim.__name__:
-        return GriffinLim(mel, config["rounds"])
     weights = path_of(files, "vocoder/vocoder.safetensors", "vocoder/vocoder.pt")
     state: Any = read_state(weights)
-    settings = settings_of(config, str(config_path))
+    settings = settings_of(read_json(config_path), str(config_path))
     if (settings.num_mels, settings.hop_length) != (mel.n_mels, mel.hop_length):
         raise UserError(
             f"The vocoder takes {settings.num_mels} mels with a hop of {settings.hop_length} samples, the spectrograms "

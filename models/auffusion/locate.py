@@ -10,6 +10,8 @@ from models.auffusion.cards import CHECKPOINTS
 
 __all__ = ["fetch", "files_in", "find"]
 
+GRIFFIN_LIM = "vocoder/griffin_lim.json"
+"""In the place of a vocoder: the arguments of `griffin_lim.GriffinLim`."""
 WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
 LAYOUT = Layout(
     "auffusion",
@@ -21,7 +23,8 @@ LAYOUT = Layout(
         ("vae/config.json",),
         tuple(f"vae/{name}" for name in WEIGHTS),
         ("scheduler/scheduler_config.json",),
-        ("vocoder/config.json",),
+        ("vocoder/config.json", GRIFFIN_LIM),
+        ("vocoder/vocoder.safetensors", "vocoder/vocoder.pt", GRIFFIN_LIM),
         ("condition_config.json", "text_encoder/config.json"),
     ),
 )

@@ -45,8 +45,8 @@ def test_a_clip_does_not_depend_on_its_neighbours_nor_on_chance(sounds: torch.Te
 
 
 def test_a_checkpoint_names_it_in_the_place_of_a_network(tmp_path: Path) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps({"_class_name": "GriffinLim", "rounds": 7}))
-    found = read_vocoder({"vocoder/config.json": path}, POCKET)
+    path = tmp_path / "griffin_lim.json"
+    path.write_text(json.dumps({"rounds": 7}))
+    found = read_vocoder({"vocoder/griffin_lim.json": path}, POCKET)
     assert isinstance(found, GriffinLim)
     assert found.rounds == 7

@@ -13,7 +13,7 @@ from typing import Any
 from models._shared.networks import read_network
 from models._shared.states import read_json, read_state
 from models.auffusion.loading import load_pipeline
-from models.auffusion.locate import files_in
+from models.auffusion.locate import GRIFFIN_LIM, files_in
 from models.auffusion.training.listening import settings_of
 from models.auffusion.training.parts import halved, save_network, write_part
 from models.auffusion.training.recipe import Recipe
@@ -32,7 +32,8 @@ def export(recipe: Recipe, parts: Path, folder: Path, start: Path | None, *, com
 
     `command` made it, as the card will say. Raises UserError if a network is missing.
     """
-    missing = [name for name in WEIGHTS if not (parts / name / "config.json").exists()]
+    learnt = [name for name in WEIGHTS if name != "vocoder" or recipe.vocoder.learns]
+    missing = [name for name in learnt if not (parts / name / "config.json").exists()]
     if missing:
         raise UserError(f"'{parts}' has no trained {', '.join(missing)}. Run these stages first.")
     for name, kind in NETWORKS.items():
@@ -40,7 +41,7 @@ def export(recipe: Recipe, parts: Path, folder: Path, start: Path | None, *, com
     if recipe.vocoder.learns:
         _halve(parts / "vocoder", folder / "vocoder", "vocoder.safetensors")
     else:
-        write_whole(folder / "vocoder" / "config.json", _json(dict(recipe.vocoder.network)))
+        write_whole(folder / GRIFFIN_LIM, _json(dict(recipe.vocoder.griffin_lim or {})))
     write_whole(folder / "scheduler" / "scheduler_config.json", _json(recipe.scheduler))
     write_whole(folder / "condition_config.json", _json([dict(entry) for entry in recipe.conditions]))
     for entry in recipe.conditions:

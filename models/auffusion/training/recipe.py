@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from models.auffusion.conditioning import Unconditional
-from models.auffusion.griffin_lim import GriffinLim
 from models.auffusion.sampling import Sampling
 from models.auffusion.spectrogram import MelSettings
 from models.auffusion.training.diffusion import Diffusion
@@ -51,14 +50,16 @@ class VocoderStage:
     """The vocoder."""
 
     schedule: Schedule
-    network: Mapping[str, Any]
-    """The `config.json` of a HiFi-GAN, or of Griffin and Lim's algorithm, which learns nothing."""
+    network: Mapping[str, Any] | None = None
+    """The `config.json` of a HiFi-GAN."""
+    griffin_lim: Mapping[str, Any] | None = None
+    """In its place: arguments of Griffin and Lim's algorithm, which learns nothing."""
     losses: VocoderLosses = field(default_factory=VocoderLosses)
 
     @property
     def learns(self) -> bool:
         """Whether there is anything to train."""
-        return self.network.get("_class_name") != GriffinLim.__name__
+        return self.griffin_lim is None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from models._shared.networks import read_network
 from models._shared.states import read_json
 from models.auffusion.loading import read_adapter
-from models.auffusion.locate import files_in
+from models.auffusion.locate import GRIFFIN_LIM, files_in
 from models.auffusion.training import listings, shards
 from models.auffusion.training.captions import CaptionStates, new_adapters, read_conditions
 from models.auffusion.training.export import export
@@ -128,7 +128,7 @@ def make_vocoder(job: Job) -> bool:
     if (result / "config.json").exists():
         return True
     if not stage.learns:
-        write_whole(result / "config.json", json.dumps(dict(stage.network)))
+        write_whole(job.parts / GRIFFIN_LIM, json.dumps(stage.griffin_lim))
         return True
     sets = {name: ClipSet(job.data / name) for name in SETS}
     torch.manual_seed(stage.schedule.seed)
@@ -139,7 +139,7 @@ def make_vocoder(job: Job) -> bool:
             name: (cached_pictures(one, mel), cached_reconstructions(one, job.parts, mel)) for name, one in sets.items()
         },
         mel=mel,
-        network=HiFiGAN(settings_of(stage.network, "The recipe's vocoder")),
+        network=HiFiGAN(settings_of(stage.network or {}, "The recipe's vocoder")),
         weights=stage.losses,
         schedule=stage.schedule,
         minutes=job.minutes,

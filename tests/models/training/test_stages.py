@@ -96,7 +96,7 @@ def test_no_checkpoint_is_written_of_half_a_training(trained: Job, tmp_path: Pat
 
 
 def test_a_vocoder_that_learns_nothing_is_a_stage_of_no_time(trained: Job, tmp_path: Path) -> None:
-    vocoder = replace(trained.recipe.vocoder, network={"_class_name": "GriffinLim", "rounds": 3})
+    vocoder = replace(trained.recipe.vocoder, griffin_lim={"rounds": 3})
     job = replace(trained, folder=tmp_path, recipe=replace(trained.recipe, vocoder=vocoder))
     for part in ("vae", "unet", "condition_adapter_0"):
         shutil.copytree(trained.parts / part, job.parts / part)
