@@ -14,7 +14,7 @@ from tta_bench.types import ModelCard
 UNVERIFIED = "Not verified: nobody here has run the published weights."
 
 
-UNREAD = " (from memory: not read in a source)"
+UNREAD = " (unconfirmed)"
 """After the name of a training set of which that is so."""
 
 
