@@ -2,7 +2,7 @@
 
 `.venv-peers/bin/python tests/golden/compare_auffusion.py CHECKOUT`, CHECKOUT being happylittlecat2333/Auffusion (CC
 BY-NC-SA 4.0), commit f44233d. Writes a checkpoint of random weights in the published layout (6 GB of memory, 4.5 GB of
-disk, five to ten minutes on two cores), runs both on it from the same noise, and prints the largest differences of a mel
+disk, five to ten minutes on two cores), runs both on it from the same noise, and prints the largest differences of mel
 spectrogram, of the vocoder, of the first guided step, and of what five steps end in. The vocoder's sizes are those of
 HiFi-GAN V1 with the published hop; its published configuration cannot be had here.
 """
