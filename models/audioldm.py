@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from models._shared import folders
 from models._shared.cards import UNREAD, Published, card_of
-from models._shared.folders import Layout
+from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,18 +49,17 @@ CHECKPOINTS: Mapping[str, Published] = {
     "s-full-v2": _published("cvssp/audioldm-s-full-v2", 185_036_552),
 }
 """Sizes are those of the U-Nets: with the other networks 975, 652 and 421 million, as the repositories say."""
-WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
 LAYOUT = Layout(
     "audioldm",
     CHECKPOINTS,
     anchor="unet/config.json",
     needed=(
         ("unet/config.json",),
-        tuple(f"unet/{name}" for name in WEIGHTS),
-        tuple(f"vae/{name}" for name in WEIGHTS),
+        tuple(f"unet/{name}" for name in DIFFUSERS_WEIGHTS),
+        tuple(f"vae/{name}" for name in DIFFUSERS_WEIGHTS),
         ("scheduler/scheduler_config.json",),
-        ("vocoder/model.safetensors", "vocoder/pytorch_model.bin"),
-        ("text_encoder/model.safetensors", "text_encoder/pytorch_model.bin"),
+        tuple(f"vocoder/{name}" for name in TRANSFORMERS_WEIGHTS),
+        tuple(f"text_encoder/{name}" for name in TRANSFORMERS_WEIGHTS),
         ("tokenizer/tokenizer_config.json",),
     ),
 )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from models._shared import folders
 from models._shared.cards import Published, card_of
-from models._shared.folders import Layout
+from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,16 +59,14 @@ CHECKPOINTS: Mapping[str, Published] = {
     "base": _published("cvssp/audioldm2", 346_943_496),
     "large": _published("cvssp/audioldm2-large", 712_000_000),
 }
-WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
-TRANSFORMERS = ("model.safetensors", "pytorch_model.bin")
 LAYOUT = Layout(
     "audioldm2",
     CHECKPOINTS,
     anchor="language_model/config.json",
     needed=(
-        *(tuple(f"{folder}/{name}" for name in WEIGHTS) for folder in ("unet", "vae", "projection_model")),
+        *(tuple(f"{folder}/{name}" for name in DIFFUSERS_WEIGHTS) for folder in ("unet", "vae", "projection_model")),
         *(
-            tuple(f"{folder}/{name}" for name in TRANSFORMERS)
+            tuple(f"{folder}/{name}" for name in TRANSFORMERS_WEIGHTS)
             for folder in ("language_model", "text_encoder", "text_encoder_2", "vocoder")
         ),
         *((f"{folder}/tokenizer_config.json",) for folder in ("tokenizer", "tokenizer_2")),

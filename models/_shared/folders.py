@@ -13,6 +13,9 @@ from typing import Any
 from models._shared.cards import Published
 from tta_bench.types import UserError
 
+DIFFUSERS_WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
+TRANSFORMERS_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""What the weights of a network are called in its folder, the preferred kind first."""
 WANTED = ("*.json", "*.txt", "*.model", "*.bin", "*.pt", "*.safetensors")
 """Kinds of file that a checkpoint is made of."""
 

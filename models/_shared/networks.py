@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from transformers import AutoTokenizer
 
+from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS
 from models._shared.states import read_json, read_state
 from tta_bench.states import fill
 from tta_bench.types import UserError
@@ -23,8 +24,6 @@ Files = Mapping[str, Path]
 """Name inside the published folder -> where it is on this disk."""
 
 DTYPES = ("float32", "bfloat16", "float16")
-DIFFUSERS_WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
-TRANSFORMERS_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 OLD_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 """Names in the VAE of diffusers before 0.18, and today's."""
 

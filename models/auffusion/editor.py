@@ -59,14 +59,23 @@ class Editor:
         return _pair(prompting.reweight(self._pipeline, captions, weights, seeds=seeds, duration=duration))
 
     def attention(
-        self, sources: Sequence[Clip], captions: Sequence[str], words: Sequence[Sequence[str]], *, seeds: Sequence[int]
+        self,
+        sources: Sequence[Clip],
+        captions: Sequence[str],
+        words: Sequence[Sequence[Sequence[str]]],
+        *,
+        seeds: Sequence[int],
     ) -> list[Floats]:
-        """See `prompting.attention_to_sounds`; of words, the sum."""
+        """See `prompting.attention_to_sounds`; of the words of a group, the sum."""
         maps = prompting.attention_to_sounds(self._pipeline, sources, captions, seeds=seeds)
         curves: list[Floats] = []
-        for row, (caption, named) in enumerate(zip(captions, words, strict=True)):
-            positions = {p for word in named for p in positions_of(self._pipeline.conditioning, caption, word)}
-            curves.append(np.asarray(maps.of(row, sorted(positions)).sum(0).cpu().numpy(), dtype=np.float64))
+        for row, (caption, groups) in enumerate(zip(captions, words, strict=True)):
+            found = [
+                {p for word in group for p in positions_of(self._pipeline.conditioning, caption, word)}
+                for group in groups
+            ]
+            seen = [maps.of(row, sorted(positions)).sum(0).cpu().numpy() for positions in found]
+            curves.append(np.asarray(seen, dtype=np.float64))
         return curves
 
 

@@ -5,23 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from models._shared import folders
-from models._shared.folders import Layout, files_in
+from models._shared.folders import DIFFUSERS_WEIGHTS, Layout, files_in
 from models.auffusion.cards import CHECKPOINTS
 
 __all__ = ["fetch", "files_in", "find"]
 
 GRIFFIN_LIM = "vocoder/griffin_lim.json"
 """In the place of a vocoder: the arguments of `griffin_lim.GriffinLim`."""
-WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
 LAYOUT = Layout(
     "auffusion",
     CHECKPOINTS,
     anchor="unet/config.json",
     needed=(
         ("unet/config.json",),
-        tuple(f"unet/{name}" for name in WEIGHTS),
+        tuple(f"unet/{name}" for name in DIFFUSERS_WEIGHTS),
         ("vae/config.json",),
-        tuple(f"vae/{name}" for name in WEIGHTS),
+        tuple(f"vae/{name}" for name in DIFFUSERS_WEIGHTS),
         ("scheduler/scheduler_config.json",),
         ("vocoder/config.json", GRIFFIN_LIM),
         ("vocoder/vocoder.safetensors", "vocoder/vocoder.pt", GRIFFIN_LIM),

@@ -56,9 +56,14 @@ class Idle:
         ]
 
     def attention(
-        self, sources: Sequence[Clip], captions: Sequence[str], words: Sequence[Sequence[str]], *, seeds: Sequence[int]
+        self,
+        sources: Sequence[Clip],
+        captions: Sequence[str],
+        words: Sequence[Sequence[Sequence[str]]],
+        *,
+        seeds: Sequence[int],
     ) -> list[Floats]:
-        return [np.ones(40) for _ in sources]
+        return [np.ones((len(groups), 40)) for groups in words]
 
 
 @pytest.fixture(scope="module")

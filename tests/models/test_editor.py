@@ -42,9 +42,9 @@ def test_attention_to_a_sound_adds_up_to_one_over_all_positions(pipeline: Auffus
 
 def test_attention_depends_on_the_sound_and_on_no_neighbour(pipeline: AuffusionPipeline, source: Clip) -> None:
     editor, quiet = Editor(pipeline), Clip(source.samples[::-1].copy(), source.sample_rate)
-    both = editor.attention([source, quiet], PROMPTS, [["dog"], ["rain", "dog"]], seeds=[1, 2])
-    alone = editor.attention([source], PROMPTS[:1], [["dog"]], seeds=[1])
-    other = editor.attention([quiet], PROMPTS[:1], [["dog"]], seeds=[1])
+    both = editor.attention([source, quiet], PROMPTS, [[["dog"]], [["rain", "dog"]]], seeds=[1, 2])
+    alone = editor.attention([source], PROMPTS[:1], [[["dog"]]], seeds=[1])
+    other = editor.attention([quiet], PROMPTS[:1], [[["dog"]]], seeds=[1])
     assert both[0] == pytest.approx(alone[0], abs=1e-5)
     assert np.abs(other[0] - alone[0]).max() > 1e-6
 

@@ -46,8 +46,13 @@ class Editor(Protocol):
         ...
 
     def attention(
-        self, sources: Sequence[Clip], captions: Sequence[str], words: Sequence[Sequence[str]], *, seeds: Sequence[int]
+        self,
+        sources: Sequence[Clip],
+        captions: Sequence[str],
+        words: Sequence[Sequence[Sequence[str]]],
+        *,
+        seeds: Sequence[int],
     ) -> list[Floats]:
-        """How much the model attends to these words of each caption over the time of its source, `(n_frames,)` each,
-        in frames of equal length."""
+        """How much the model attends to each of several groups of words of a caption over the time of its source,
+        `(n_groups, n_frames)` each, in frames of equal length."""
         ...

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from tta_bench.editing.ears import Ears
-from tta_bench.editing.editor import Editor
+from tta_bench.editing.editor import Editor, Pair
 from tta_bench.editing.items import Item, content_words, items, replacement, told
 from tta_bench.editing.sounds import boundary_jump, envelope_correlation, level, log_spectral_distance
 from tta_bench.scenes import DURATION, Scene
 from tta_bench.types import Clip
+from tta_bench.validation.edits import wrong_event
 
+Made = TypeVar("Made")
 COPY, SCRATCH, EDITED = "copy of the source", "from scratch", "edited"
 STRENGTHS = (0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
@@ -63,14 +65,22 @@ class Run:
         """Slices of n items."""
         return [slice(i, i + self.batch_size) for i in range(0, n, self.batch_size)]
 
+    def in_batches(self, n: int, make: Callable[[slice], list[Made]]) -> list[Made]:
+        """What is made of n items, batch by batch."""
+        return [one for part in self.batches(n) for one in make(part)]
+
+    def pairs(self, n: int, make: Callable[[slice], Pair]) -> Pair:
+        """Clips before and after an edit of n captions, batch by batch."""
+        found = [make(part) for part in self.batches(n)]
+        before, after = ([clip for pair in found for clip in pair[side]] for side in (0, 1))
+        return before, after
+
     def from_scratch(self, captions: Sequence[str], repeat: int = 1) -> list[Clip]:
         """Clips of captions from noise that no edit begins with."""
         seeds = self.seeds(len(captions), repeat)
-        return [
-            clip
-            for part in self.batches(len(captions))
-            for clip in self.editor.generate(captions[part], seeds=seeds[part], duration=DURATION)
-        ]
+        return self.in_batches(
+            len(captions), lambda part: self.editor.generate(captions[part], seeds=seeds[part], duration=DURATION)
+        )
 
 
 Task = Callable[[Run], list[Outcome]]
@@ -88,13 +98,15 @@ def style(run: Run) -> list[Outcome]:
     targets = [new.sound for _, new in found if new]
     captions = [told(item.scene, new.clauses) for item, new in found if new]
     seeds = run.seeds(len(found))
+
+    def edited(strength: float) -> list[Clip]:
+        return run.in_batches(
+            len(found),
+            lambda part: run.editor.style(sources[part], captions[part], strength=strength, seeds=seeds[part]),
+        )
+
     rows = {COPY: sources, SCRATCH: run.from_scratch(captions)}
-    for strength in STRENGTHS:
-        rows[f"strength {strength:g}"] = [
-            clip
-            for part in run.batches(len(found))
-            for clip in run.editor.style(sources[part], captions[part], strength=strength, seeds=seeds[part])
-        ]
+    rows |= {f"strength {strength:g}": edited(strength) for strength in STRENGTHS}
     outcomes = []
     for row, clips in rows.items():
         heard = zip(run.ears.curves(clips), targets, strict=True)
@@ -112,11 +124,10 @@ def inpaint(run: Run) -> list[Outcome]:
     sources, captions = [item.clip for item in found], [item.caption for item in found]
     seeds = run.seeds(len(found))
     fresh = run.from_scratch(captions)
-    edited = [
-        clip
-        for part in run.batches(len(found))
-        for clip in run.editor.inpaint(sources[part], captions[part], spans=spans[part], seeds=seeds[part])
-    ]
+    edited = run.in_batches(
+        len(found),
+        lambda part: run.editor.inpaint(sources[part], captions[part], spans=spans[part], seeds=seeds[part]),
+    )
     silent = [Clip(np.zeros_like(clip.samples), clip.sample_rate) for clip in sources]
     rows = {
         COPY: sources,
@@ -149,16 +160,10 @@ def swap(run: Run) -> list[Outcome]:
     captions = [item.caption for item, _ in found]
     edited = [told(item.scene, new.clauses) for item, new in found if new]
     seeds = run.seeds(len(found))
-    pairs = [
-        run.editor.swap(captions[part], edited[part], seeds=seeds[part], duration=DURATION)
-        for part in run.batches(len(found))
-    ]
-    sources = [clip for pair in pairs for clip in pair[0]]
-    rows = {
-        COPY: sources,
-        SCRATCH: run.from_scratch(edited),
-        EDITED: [clip for pair in pairs for clip in pair[1]],
-    }
+    sources, swapped = run.pairs(
+        len(found), lambda part: run.editor.swap(captions[part], edited[part], seeds=seeds[part], duration=DURATION)
+    )
+    rows = {COPY: sources, SCRATCH: run.from_scratch(edited), EDITED: swapped}
     before = run.ears.curves(sources)
     cases = [
         (item.scene.events[new.index].sound, new.sound, item.scene.events[1 - new.index].sound)
@@ -185,18 +190,21 @@ def reweight(run: Run) -> list[Outcome]:
     found = items(run.n, _is_sequence, n_events=2, duration=DURATION)
     captions, seeds = [item.caption for item in found], run.seeds(len(found))
     words = [content_words(item.clauses[0]) for item in found]
-    sources: list[Clip] = []
-    rows: dict[str, list[list[Clip]]] = {COPY: [], SCRATCH: [], EDITED: []}
-    for k, weight in enumerate(WEIGHTS):
+
+    def weighted(weight: float) -> Pair:
         weights = [dict.fromkeys(each, weight) for each in words]
-        pairs = [
-            run.editor.reweight(captions[part], weights[part], seeds=seeds[part], duration=DURATION)
-            for part in run.batches(len(found))
-        ]
-        sources = [clip for pair in pairs for clip in pair[0]]
-        rows[COPY].append(sources)
-        rows[SCRATCH].append(run.from_scratch(captions, repeat=1 + k))
-        rows[EDITED].append([clip for pair in pairs for clip in pair[1]])
+        return run.pairs(
+            len(found),
+            lambda part: run.editor.reweight(captions[part], weights[part], seeds=seeds[part], duration=DURATION),
+        )
+
+    pairs = [weighted(weight) for weight in WEIGHTS]
+    rows = {
+        COPY: [sources for sources, _ in pairs],
+        SCRATCH: [run.from_scratch(captions, repeat=1 + k) for k in range(len(WEIGHTS))],
+        EDITED: [clips for _, clips in pairs],
+    }
+    sources = rows[COPY][-1]
     sounds = [item.scene.events[0].sound for item in found]
     spans = [run.ears.span(c, s) or (0.0, DURATION) for c, s in zip(run.ears.curves(sources), sounds, strict=True)]
     outcomes = []
@@ -211,7 +219,7 @@ def reweight(run: Run) -> list[Outcome]:
         ]
         for metric, values in (("level_correlation", levels), ("presence_correlation", heard)):
             ranks = [_rank_correlation(series) for series in np.array(values).T]
-            outcomes.append(_outcome("reweight", row, metric, "higher", ranks, COPY if row != COPY else ""))
+            outcomes.append(_outcome("reweight", row, metric, "higher", ranks, COPY))
     return outcomes
 
 
@@ -220,26 +228,22 @@ def attention(run: Run) -> list[Outcome]:
     found = items(run.n, _is_sequence, n_events=2, duration=DURATION)
     sources, captions = [item.clip for item in found], [item.caption for item in found]
     seeds = run.seeds(len(found))
-    shares = []
-    for index in range(2):
-        words = [content_words(item.clauses[index]) for item in found]
-        curves = [
-            curve
-            for part in run.batches(len(found))
-            for curve in run.editor.attention(sources[part], captions[part], words[part], seeds=seeds[part])
-        ]
-        shares.append([[_share(curve, item, k) for k in range(2)] for curve, item in zip(curves, found, strict=True)])
-    by_event = np.array(shares)  # of whose words, item, in whose span
+    words = [[content_words(clause) for clause in item.clauses] for item in found]
+    curves = run.in_batches(
+        len(found),
+        lambda part: run.editor.attention(sources[part], captions[part], words[part], seeds=seeds[part]),
+    )
+    shares = [
+        [[_share(curve, item, k) for k in range(2)] for curve in both] for both, item in zip(curves, found, strict=True)
+    ]
+    by_event = np.array(shares).swapaxes(0, 1)  # of whose words, item, in whose span
     chance = [[_inside(item, k) for k in range(2)] for item in found]
     rows = {
         "chance": np.mean(chance, axis=1),
         "words of the other event": np.mean([by_event[1, :, 0], by_event[0, :, 1]], axis=0),
         "words of the event": np.mean([by_event[0, :, 0], by_event[1, :, 1]], axis=0),
     }
-    return [
-        _outcome("attention", row, "share_in_span", "higher", values, "chance" if row != "chance" else "")
-        for row, values in rows.items()
-    ]
+    return [_outcome("attention", row, "share_in_span", "higher", values, "chance") for row, values in rows.items()]
 
 
 TASKS: Mapping[str, Task] = {
@@ -263,8 +267,6 @@ def _outcome(
 
 
 def _has_another(scene: Scene) -> bool:
-    from tta_bench.validation.edits import wrong_event
-
     return wrong_event(scene) is not None
 
 
