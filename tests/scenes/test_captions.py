@@ -9,11 +9,12 @@ from itertools import product
 import pytest
 
 from tta_bench.scenes import Part, Scene, caption, plan
-from tta_bench.scenes.phrases import Form, say
+from tta_bench.scenes.phrases import Form, Wording, say
 from tta_bench.scenes.scene import stream
 from tta_bench.scenes.sounds import SOUNDS
 from tta_bench.scenes.wordings import DISTANCE, WORDINGS, frames
 from tta_bench.scenes.wordings.frames import Frames
+from tta_bench.scenes.wordings.names import NAMES
 
 SLOTS = {"thing", "sound", "how", "where", "noun"}
 NUMBERS = ("", "", "two", "three", "four", "five")
@@ -58,7 +59,8 @@ def test_each_held_out_wording_has_a_word_that_no_seen_wording_of_its_class_has(
         bare = re.sub(r"\{(?:\w+:)?(\w+)\}", r"\1", text.rpartition(": ")[2].lower())
         return {re.sub(r"(ing|ies|es|ed|s|e)$", "", word) for word in re.findall(r"[a-z]{3,}", bare)}
 
-    seen = set().union(*map(words, WORDINGS[name].seen))
+    more = NAMES[name].wordings(countable=SOUNDS[name].countable)
+    seen = set().union(*map(words, (*WORDINGS[name].seen, *more)))
     small = words("the are and with for from into through down over one some somebody someone person")
     for wording in WORDINGS[name].held_out:
         assert words(wording) - seen - small, wording
@@ -88,12 +90,12 @@ def test_wordings_are_written_as_they_are_read(name: str) -> None:
 
 
 @every_class
-@pytest.mark.parametrize("held_out", [False, True])
-def test_every_event_can_be_said_in_every_form(name: str, held_out: bool) -> None:
+@pytest.mark.parametrize("wordings", ["seen", "held out", "rich"])
+def test_every_event_can_be_said_in_every_form(name: str, wordings: Wording) -> None:
     forms: tuple[Form, ...] = ("clause", "plain", "going", "noun")
     rng = stream(0, "train", 1)
     for part, form in product(kinds(name), forms):
-        said = say(rng, part, form, held_out=held_out, talkative=0.6)
+        said = say(rng, part, form, wordings=wordings, talkative=0.6)
         assert re.fullmatch(r"[\w' -]+", said), said
         number = rf"\b{NUMBERS[part.times]}\b|\btwice\b" if part.times == 2 else rf"\b{NUMBERS[part.times]}\b"
         assert not part.counted or re.search(number, said), said
@@ -193,5 +195,5 @@ def test_far_away_sounds_are_often_said_to_be_and_near_ones_never() -> None:
     parts = [Part("dog bark", {"size": "small", "distance": distance}, 0, 0.3) for distance in ("far", "near")]
     rng = stream(0, "train", 1)
     for part, low, high in zip(parts, (40, 0), (100, 0), strict=True):
-        said = [say(rng, part, "clause", held_out=False, talkative=0.3) for _ in range(100)]
+        said = [say(rng, part, "clause", wordings="seen", talkative=0.3) for _ in range(100)]
         assert low <= sum(any(word in text for word in words) for text in said) <= high

@@ -9,21 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from tta_bench.scenes.phrases import Form, say
+from tta_bench.scenes.phrases import Form, Wording, say
 from tta_bench.scenes.scene import Part, Scene, stream
 from tta_bench.scenes.sounds import SOUNDS
 from tta_bench.scenes.wordings import frames
 from tta_bench.scenes.wordings.frames import Frames
 
-Wording = Literal["seen", "held out"]
 Unit = Callable[[Form], str]
 """What is said of an event, a step or a chain of them, in the form that a frame asks for."""
 
-_STREAMS = {"seen": 1, "held out": 5}
+_STREAMS = {"seen": 1, "held out": 5, "rich": 7}
 _SHORTEST, _LONGEST = 6, 30
 # How likely each trait of an event is spoken of, by the number of events: long captions stay readable.
 _TALKATIVE = (0.0, 0.85, 0.5, 0.35, 0.2, 0.1)
@@ -36,7 +34,7 @@ def caption(scene: Scene, *, wordings: Wording | None = None) -> str:
     """
     wordings = wordings or ("held out" if scene.split == "test" else "seen")
     rng = stream(scene.seed, scene.split, _STREAMS[wordings])
-    voice = _Voice(rng, wordings == "held out", _TALKATIVE[len(scene.events)])
+    voice = _Voice(rng, wordings, _TALKATIVE[len(scene.events)])
     drafts: list[str] = []
     while len(drafts) < 6 and (not drafts or _misfit(drafts[-1])):
         drafts.append(_polished(voice.scene(scene)))
@@ -60,7 +58,7 @@ class _Voice:
     """Who says it."""
 
     rng: np.random.Generator
-    held_out: bool
+    wordings: Wording
     talkative: float
 
     def scene(self, scene: Scene) -> str:
@@ -95,10 +93,10 @@ class _Voice:
         return lambda form: self.fill(self.pick(frames.PAIR_OF_NOUNS if form == "noun" else frames.PAIR), units)
 
     def event(self, part: Part) -> Unit:
-        return lambda form: say(self.rng, part, form, held_out=self.held_out, talkative=self.talkative)
+        return lambda form: say(self.rng, part, form, wordings=self.wordings, talkative=self.talkative)
 
     def pick(self, relation: Frames) -> str:
-        choices = relation.held_out if self.held_out and self.rng.random() < 0.5 else relation.seen
+        choices = relation.held_out if self.wordings == "held out" and self.rng.random() < 0.5 else relation.seen
         return choices[self.rng.integers(len(choices))]
 
     def fill(self, frame: str, units: Sequence[Unit]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,17 +11,23 @@ import numpy as np
 from tta_bench.scenes.scene import Part
 from tta_bench.scenes.sounds import SOUNDS
 from tta_bench.scenes.wordings import DISTANCE, WORDINGS
+from tta_bench.scenes.wordings.names import NAMES
 
 Form = Literal["clause", "plain", "going", "noun"]
 """`a dog barks` or, where that is as true, `is barking`; `a dog barks`; `a dog is barking`; `the barking of a dog`."""
+
+Wording = Literal["seen", "held out", "rich"]
+"""Words that any caption may use; those of test scenes alone; and in half of the cases many more than the former, for
+generators that are to understand free prompts."""
 
 _NUMBERS = ("", "one", "two", "three", "four", "five")
 _OFTEN = ("repeatedly", "again and again", "over and over", "several times")
 
 
-def say(rng: np.random.Generator, part: Part, form: Form, *, held_out: bool, talkative: float) -> str:
+def say(rng: np.random.Generator, part: Part, form: Form, *, wordings: Wording, talkative: float) -> str:
     """An event in this form; each of its traits is spoken of with a probability of `talkative`, where words allow."""
-    texts = _fitting(part, held_out=held_out)
+    more = wordings == "rich" and rng.random() < 0.5
+    texts = _fitting(part, _texts(part.sound, "more" if more else wordings))
     clauses, nouns = [text for text in texts if "[" in text], [text for text in texts if "[" not in text]
     wanted, others = (nouns, clauses) if form == "noun" else (clauses, nouns)
     chosen = wanted if wanted and (not others or rng.random() < (0.7 if form == "noun" else 0.9)) else others
@@ -31,10 +37,14 @@ def say(rng: np.random.Generator, part: Part, form: Form, *, held_out: bool, tal
     return _clause(rng, part, text, form, phrases) if "[" in text else _noun(part, text, form, phrases)
 
 
-def _fitting(part: Part, *, held_out: bool) -> list[str]:
+def _texts(name: str, wordings: Wording | Literal["more"]) -> Sequence[str]:
+    if wordings == "more":
+        return NAMES[name].wordings(countable=SOUNDS[name].countable)
+    return WORDINGS[name].held_out if wordings == "held out" else WORDINGS[name].seen
+
+
+def _fitting(part: Part, texts: Sequence[str]) -> list[str]:
     """The wordings that are true of an event: one bark is no `barking`, and three are not either."""
-    wordings = WORDINGS[part.sound]
-    texts = wordings.held_out if held_out else wordings.seen
     several_or_long = not SOUNDS[part.sound].countable or (part.times > 1 and not part.counted)
     return [text for text in texts if _holds(text, part.traits) and ("[" in text or "<" in text or several_or_long)]
 

@@ -14,7 +14,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from tta_bench import boards, scenes, text
-from tta_bench.scenes.captions import Wording
+from tta_bench.scenes.phrases import Wording
 from tta_bench.scenes.sounds import SOUNDS
 from tta_bench.store import write_bytes
 

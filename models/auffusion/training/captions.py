@@ -47,16 +47,18 @@ class Blur:
     """What makes captions of a training unlike themselves, so that unseen words which lie near seen ones will do."""
 
     noise: float = 0.0
-    """Gaussian, on every state, in units of the states' own spread."""
+    """Gaussian, on every state, at most, in units of the states' own spread; each caption gets its own share of it."""
     dropout: float = 0.0
-    """Share of the states that are hidden; one of each caption always stays."""
+    """Share of the states that are hidden, at most, likewise; one of each caption always stays."""
 
     def __call__(self, states: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """States `(n, n_tokens, width)`, and where there are any, blurred."""
         if self.noise:
-            states = states + self.noise * states[present].std() * torch.randn_like(states)
+            strengths = self.noise * torch.rand(len(states), 1, 1, device=states.device)
+            states = states + strengths * states[present].std() * torch.randn_like(states)
         if self.dropout:
-            kept = present & (torch.rand(present.shape, device=present.device) >= self.dropout)
+            shares = self.dropout * torch.rand(len(present), 1, device=present.device)
+            kept = present & (torch.rand(present.shape, device=present.device) >= shares)
             present = torch.where(kept.any(dim=1, keepdim=True), kept, present)
         return states, present
 

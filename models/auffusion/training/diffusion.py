@@ -18,9 +18,9 @@ class Diffusion:
     snr_cap: float | None = None
     """Min-SNR weighting (https://arxiv.org/abs/2303.09556) with this cap, usually 5; None: all count alike."""
     token_noise: float = 0.0
-    """On what text encoders say, in its own spread: see `captions.Blur`."""
+    """On what text encoders say, at most, in its own spread: see `captions.Blur`."""
     token_dropout: float = 0.0
-    """Share of text encoders' states that are hidden."""
+    """Share of text encoders' states that are hidden, at most."""
     no_caption: float = 0.1
     """Share of the examples that are shown without their caption, so that guidance has something to lead away from."""
 

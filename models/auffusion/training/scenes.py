@@ -59,10 +59,13 @@ class SceneSource:
     def example(self, index: int) -> Example:
         """The scene rendered, with distinct captions."""
         scene = self.plan(index)
+        return Example(render(scene)[0], self.captions(scene))
+
+    def captions(self, scene: Scene) -> tuple[str, ...]:
+        """Distinct ones, in all the words that training may use."""
         seeds = [(scene.seed + k * STRIDE) % 2**32 for k in range(self.mix.captions)]
-        captions = dict.fromkeys(caption(replace(scene, seed=seed)) for seed in seeds)
-        return Example(render(scene)[0], tuple(captions))
+        return tuple(dict.fromkeys(caption(replace(scene, seed=seed), wordings="rich") for seed in seeds))
 
     def identity(self, index: int) -> str:
-        """`scene 17 of seed 0, 5.12 s, Mix(...)`."""
-        return f"scene {index} of seed {self.seed}, {self.duration} s, {self.mix}"
+        """`scene 17 of seed 0, 5.12 s, Mix(...), rich wordings`."""
+        return f"scene {index} of seed {self.seed}, {self.duration} s, {self.mix}, rich wordings"

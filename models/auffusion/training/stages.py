@@ -20,7 +20,7 @@ from models.auffusion.locate import GRIFFIN_LIM, files_in
 from models.auffusion.training import listings, shards
 from models.auffusion.training.captions import CaptionStates, new_adapters, read_conditions
 from models.auffusion.training.export import export
-from models.auffusion.training.listening import listen
+from models.auffusion.training.listening import assemble, listen
 from models.auffusion.training.parts import save_network, write_part
 from models.auffusion.training.recipe import Recipe
 from models.auffusion.training.scenes import SceneSource
@@ -156,10 +156,12 @@ def make_unet(job: Job) -> bool:
     if (result / "config.json").exists():
         return True
     torch.manual_seed(recipe.unet.schedule.seed)
+    network = new_denoiser(job)
+    assemble(network, recipe, job.parts, job.start)  # what is missing is said before hours of work are spent
     trained = train_unet(
         *read_latents(job),
         result,
-        network=new_denoiser(job),
+        network=network,
         scheduler=recipe.scheduler,
         diffusion=recipe.unet.diffusion,
         schedule=recipe.unet.schedule,

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from models.auffusion.training.scenes import Mix, SceneSource
-from tta_bench.scenes import render
+from tta_bench.scenes import caption, render
 
 
 def test_scenes_have_as_many_events_and_sequences_as_the_mix_says() -> None:
@@ -29,3 +29,11 @@ def test_an_example_is_its_scene_said_in_distinct_ways() -> None:
     assert np.array_equal(example.samples, render(source.plan(1))[0])
     assert len(set(example.captions)) == len(example.captions) == 3
     assert source.example(1).captions == example.captions
+
+
+def test_captions_have_words_beyond_the_grammars_but_never_those_of_boards() -> None:
+    source = SceneSource(60, 0, 5.12, Mix(n_events=(1, 0, 0, 0, 0), captions=2))
+    plans = [source.plan(i) for i in range(len(source))]
+    said = {text for plan in plans for text in source.captions(plan)}
+    assert said.isdisjoint(caption(plan, wordings="seen") for plan in plans)
+    assert said.isdisjoint(caption(plan, wordings="held out") for plan in plans)
