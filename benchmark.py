@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from tta_bench.arguments import Rows
     from tta_bench.checking import Progress, Settings
+    from tta_bench.costs import Cost
     from tta_bench.humans import Agreement, Ratings
     from tta_bench.types import Board, Result
     from tta_bench.weights import Status
@@ -204,7 +205,7 @@ def run(
     ratings: Ratings | None = None,
 ) -> None:
     """Check, generate, embed, score, write, show; exits with the status of the run."""
-    from tta_bench import checking, generating, harness, humans
+    from tta_bench import checking, costs, generating, harness, humans
     from tta_bench.provenance import provenance
 
     with refusing(), progress_bar() as progress:
@@ -223,7 +224,8 @@ def run(
         folder = out or Path("runs/results") / board.name
         write_results(results, folder)
         agreement = humans.agreement(results, ratings) if ratings else []
-    show(results, agreement, as_json=as_json)
+    spent = {plan.generator.row: costs.noted(settings.store, plan.card) for plan in plans}
+    show(results, agreement, spent, as_json=as_json)
     print(f"Results as JSON, Markdown, CSV and LaTeX: {folder}", file=sys.stderr)
     raise typer.Exit(INCOMPLETE if incomplete(results) else DONE)
 
@@ -244,7 +246,7 @@ def report(
         found = read_all(results)
         if out:
             write_tables(found, out)
-    show(found, [], as_json=as_json)
+    show(found, [], {}, as_json=as_json)
 
 
 @app.command()
@@ -532,13 +534,17 @@ def incomplete(results: Sequence[Result]) -> bool:
     return any(r.missing or any(s.value is None for s in r.scores if s.bucket is None) for r in models)
 
 
-def show(results: Sequence[Result], agreement: Sequence[Agreement], *, as_json: bool) -> None:
-    """Everything that was found, on stdout."""
+def show(
+    results: Sequence[Result], agreement: Sequence[Agreement], spent: Mapping[str, list[Cost]], *, as_json: bool
+) -> None:
+    """Everything that was found, on stdout, and what was spent on the clips of each model."""
+    from tta_bench import costs
     from tta_bench.report import screen, tables
     from tta_bench.results import summary
 
     if as_json:
-        extra = {"human": [row._asdict() for row in agreement]} if agreement else {}
+        extra: dict[str, object] = {"human": [row._asdict() for row in agreement]} if agreement else {}
+        extra |= {"costs": {row: [asdict(cost) for cost in each] for row, each in spent.items()}} if spent else {}
         print(json.dumps(summary(results) | extra, indent=1, ensure_ascii=False, allow_nan=False))
         return
     out = screen.console(sys.stdout)
@@ -550,6 +556,8 @@ def show(results: Sequence[Result], agreement: Sequence[Agreement], *, as_json: 
     if agreement:
         rows = [[row.metric, row.level, str(row.n), row.text] for row in agreement]
         show_rows(["metric", "level", "n", "agreement with human scores (Spearman)"], rows)
+    if rows := costs.table(spent):
+        show_rows(costs.COLUMNS, rows)
 
 
 def show_outline(board: Board, rows: Rows, settings: Settings, *, as_json: bool) -> None:

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tta_bench import checking, embedding, programs
+from tta_bench import checking, costs, embedding, programs
 from tta_bench.checking import Contestant, Progress, Settings
+from tta_bench.costs import Meter
 from tta_bench.embedding import SoundClip
 from tta_bench.generators import Generator
 from tta_bench.programs import Answer, Job, Program
@@ -215,10 +216,14 @@ def _answers(plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings) 
 def _in_batches(generator: Generator, plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings) -> Answered:
     embedding.keep_freed_memory()
     model = generator.load(settings.device, settings.dtype)
+    machine = costs.machine(settings.device, settings.batch_size)
     for batch in batches:
-        clips = model.generate([take.text for take in batch], [take.seed for take in batch], plan.duration)
+        meter = Meter(settings.device)
+        with meter.running():
+            clips = model.generate([take.text for take in batch], [take.seed for take in batch], plan.duration)
         if len(clips) != len(batch):
             raise ValueError(f"{model.card.name} made {len(clips)} clips of {len(batch)} captions")
+        costs.note(settings.store, plan.card, meter.cost(machine, len(batch), plan.duration))
         yield list(zip(batch, clips, strict=True))
 
 

@@ -60,7 +60,7 @@ def _item(scene: Scene) -> Item:
 
 def clause(scene: Scene, part: Part) -> str:
     """`a dog barks`, the same for a scene's seed and a part."""
-    return say(np.random.default_rng(scene.seed), part, "plain", held_out=False, talkative=0.0)
+    return say(np.random.default_rng(scene.seed), part, "plain", wordings="seen", talkative=0.0)
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ class _Run:
             self._wrapped[name], self._optimisers[name] = self._accelerator.prepare(network, optimiser)
         self.step = 0
         if self._path.exists():
-            self._load(torch.load(self._path, map_location=self._accelerator.device, weights_only=True))
+            self._load(torch.load(self._path, map_location="cpu", weights_only=True))
         self.journal = Journal(folder, self.step, writes=self._accelerator.is_main_process)
 
     def advance(self) -> dict[str, Tensor]:

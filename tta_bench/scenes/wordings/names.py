@@ -58,12 +58,14 @@ NAMES = {
     "frog": Names(
         "a frog in the marsh, a green frog, a frog on a lily pad, a marsh frog, a pond dweller",
         "croaks|croaking, peeps|peeping, calls|calling for a mate, sings|singing by the water",
-        "frogs in a pond, croaking in a marsh, wetland chorus of frogs, croaks in the reeds, frog concert, tadpole parents",
+        "frogs in a pond, croaking in a marsh, wetland chorus of frogs, croaks in the reeds, frog concert, "
+        "tadpole parents",
     ),
     "cricket": Names(
         "a cricket, an insect in the grass, a katydid, a meadow at dusk, a warm summer night",
         "chirps|chirping, chirrs|chirring, rubs|rubbing its wings together, is full of crickets|being full of crickets",
-        "cricket chirping, crickets in a summer night, insect song, chorus of crickets, chirps in a field, night insects",
+        "cricket chirping, crickets in a summer night, insect song, chorus of crickets, chirps in a field, "
+        "night insects",
     ),
     "insect buzz": Names(
         "a bluebottle, a horsefly, a honeybee, a swarm of bees, a beehive, a fly at the pane, a flying insect, a midge",
@@ -73,7 +75,8 @@ NAMES = {
     "bird song": Names(
         "a blue tit, a goldfinch, a warbling bird, a lark, a starling, a chickadee, a cardinal, a small bird in a tree",
         "sings|singing, chirps|chirping, tweets|tweeting, chirrups|chirruping, pipes|piping",
-        "birdsong, birds in a garden, bird chirps in the woods, tweeting, chirruping, spring morning with birds, aviary",
+        "birdsong, birds in a garden, bird chirps in the woods, tweeting, chirruping, "
+        "spring morning with birds, aviary",
     ),
     "rooster": Names(
         "a rooster, a farmyard cock, a bantam, a barnyard cock, a cock on a dunghill, a male chicken",
@@ -114,7 +117,8 @@ NAMES = {
     "stream": Names(
         "a river, a forest stream, spring water, a small waterfall, a mountain torrent, a canal, running water",
         "flows|flowing, gurgles|gurgling, trickles|trickling over pebbles, runs|running downhill, murmurs|murmuring",
-        "flowing water, stream in the forest, gurgling of a river, water over rocks, trickling water, river rapids, spring",
+        "flowing water, stream in the forest, gurgling of a river, water over rocks, trickling water, "
+        "river rapids, spring",
     ),
     "dripping water": Names(
         "a leaky tap, a dripping tap, a leaking roof, a wet pipe, melting ice, water, a kitchen tap",
@@ -156,15 +160,18 @@ NAMES = {
     "chainsaw": Names(
         "a chainsaw, a woodcutter, a chain saw, a logger with a chainsaw, a forester, a petrol saw, a tree feller",
         "cuts|cutting a tree, saws|sawing logs, revs|revving, fells|felling a tree, buzzes|buzzing in the forest",
-        "chainsaw, chain saw at work, tree felling, logging in the forest, chainsaw cutting wood, revving of a chainsaw",
+        "chainsaw, chain saw at work, tree felling, logging in the forest, chainsaw cutting wood, "
+        "revving of a chainsaw",
     ),
     "drill": Names(
         "a drill, an electric drill, a power drill, a handyman, a cordless drill, a hammer drill, a jackhammer",
         "drills|drilling a wall, drills|drilling into wood, drills|drilling, turns|turning, whines|whining",
-        "drilling, electric drill, drilling in the wall, drill in concrete, construction drilling, power drill, DIY noise",
+        "drilling, electric drill, drilling in the wall, drill in concrete, construction drilling, "
+        "power drill, DIY noise",
     ),
     "vacuum cleaner": Names(
-        "a vacuum cleaner, a vacuum, a Dyson, a cleaning lady, a carpet cleaner, a cleaning robot, a household appliance",
+        "a vacuum cleaner, a vacuum, a Dyson, a cleaning lady, a carpet cleaner, a cleaning robot, "
+        "a household appliance",
         "vacuums|vacuuming, cleans|cleaning the carpet, hums|humming, runs|running in the next room, whines|whining",
         "vacuum cleaner, vacuuming, cleaning the carpet, housework, vacuum motor, spring cleaning, cleaner's motor",
     ),
@@ -176,7 +183,8 @@ NAMES = {
     "fast siren": Names(
         "a fast siren, a yelping siren, a fire truck, a fire brigade, a police chase, a rapid siren, a fire department",
         "yelps|yelping, blares|blaring quickly, wails|wailing fast, rushes|rushing with its siren on",
-        "quick siren, yelping siren, rapid siren, siren yelp, fast wailing siren, firefighters on their way, fire truck",
+        "quick siren, yelping siren, rapid siren, siren yelp, fast wailing siren, firefighters on their way, "
+        "fire truck",
     ),
     "car horn": Names(
         "a car, a driver, a truck, a taxi, a bus, an angry motorist, a lorry, somebody in a traffic jam",
@@ -184,12 +192,14 @@ NAMES = {
         "honk|honks, beep|beeps, horn blast|horn blasts, hoot|hoots",
     ),
     "telephone ring": Names(
-        "a telephone, a phone, a landline, a rotary phone, an office phone, a cell phone, a smartphone, someone on the line",
+        "a telephone, a phone, a landline, a rotary phone, an office phone, a cell phone, a smartphone, "
+        "someone on the line",
         "rings|ringing, goes|going off, waits|waiting to be answered, calls|calling, buzzes|buzzing",
         "ring|rings, ringtone|ringtones, phone call|phone calls, ring-ring|ring-rings",
     ),
     "alarm beep": Names(
-        "an alarm clock, a smoke detector, a microwave, a digital watch, a reversing truck, a hospital monitor, a timer, "
+        "an alarm clock, a smoke detector, a microwave, a digital watch, a reversing truck, "
+        "a hospital monitor, a timer, "
         "an alarm",
         "beeps|beeping, goes off|going off, sounds|sounding, pings|pinging, alerts|alerting everyone",
         "beeping, beep beep beep, smoke alarm, digital alarm clock, alarm, electronic beeps, truck backing up, pager",
@@ -234,7 +244,8 @@ NAMES = {
     "hammering": Names(
         "a hammer, a builder, a roofer, a blacksmith, a workman, a nail, a handyman with a hammer, a mason",
         "hammers|hammering, drives|driving a nail in, pounds|pounding, strikes|striking an anvil, hits|hitting nails",
-        "hammering, hammer on nails, hammer blows, blacksmith at the anvil, roofers at work, construction site, pounding",
+        "hammering, hammer on nails, hammer blows, blacksmith at the anvil, roofers at work, "
+        "construction site, pounding",
     ),
     "sawing": Names(
         "a handsaw, a saw, a joiner, a woodworker, a handyman with a saw, a hacksaw, a cabinet maker",
@@ -278,12 +289,14 @@ NAMES = {
         "coughing, coughs, cough, dry cough, smoker's cough, whooping cough, coughing fit, bronchitis",
     ),
     "sneeze": Names(
-        "someone, a man with allergies, a woman, a child with a cold, a person with the flu, somebody in the pollen season",
+        "someone, a man with allergies, a woman, a child with a cold, a person with the flu, "
+        "somebody in the pollen season",
         "sneezes|sneezing, sneezes|sneezing into a handkerchief, sneezes|sneezing loudly, catches|catching a cold",
         "sneeze|sneezes, loud sneeze|loud sneezes, hatchoo|hatchoos, atishoo|atishoos",
     ),
     "heartbeat": Names(
-        "a heart, a nervous heart, an unborn baby's heart, a runner's heart, an organ in the chest, a heart on ultrasound",
+        "a heart, a nervous heart, an unborn baby's heart, a runner's heart, an organ in the chest, "
+        "a heart on ultrasound",
         "beats|beating, pounds|pounding, thumps|thumping, races|racing, pumps|pumping blood",
         "heartbeat, beating heart, heart through a stethoscope, pounding heart, cardiogram, heartbeats, pumping heart",
     ),
@@ -299,25 +312,30 @@ NAMES = {
         "toll|tolls, bell stroke|bell strokes, bong|bongs, chime|chimes",
     ),
     "piano": Names(
-        "a pianist, a piano, Mozart, a piano player, a grand piano, a child at the piano, a jazz pianist, a keyboardist",
+        "a pianist, a piano, Mozart, a piano player, a grand piano, a child at the piano, a jazz pianist, "
+        "a keyboardist",
         "plays|playing, plays|playing a sonata, plays|playing the piano, practises|practising scales, "
         "touches|touching the keys",
-        "piano, piano music, piano sonata, sonata by Mozart, jazz piano, piano lesson, grand piano, ragtime, keyboard music",
+        "piano, piano music, piano sonata, sonata by Mozart, jazz piano, piano lesson, grand piano, ragtime, "
+        "keyboard music",
     ),
     "guitar pluck": Names(
         "a guitar, a guitarist, a banjo, a Spanish guitar, a folk singer, a busker with a guitar, a troubadour, a lute",
         "plays|playing, strums|strumming, plucks|plucking strings, plays|playing chords, is plucked|being plucked",
-        "guitar, guitar music, strummed chords, plucked strings, flamenco guitar, campfire guitar, banjo, ballad on a guitar",
+        "guitar, guitar music, strummed chords, plucked strings, flamenco guitar, campfire guitar, banjo, "
+        "ballad on a guitar",
     ),
     "flute": Names(
-        "a flute, a flutist, a flute player, a tin whistle, a recorder, an Irish flute, a piper, a pan flute, an ocarina",
+        "a flute, a flutist, a flute player, a tin whistle, a recorder, an Irish flute, a piper, a pan flute, "
+        "an ocarina",
         "plays|playing, plays|playing a tune, sings|singing softly, pipes|piping, plays|playing a serenade",
         "flute, flute music, pan pipes, recorder tune, flute sonata, shepherd's pipe, wind instrument, tin whistle",
     ),
     "organ": Names(
         "an organ, an organist, a church organ, a Hammond organ, Bach, a pipe organ, a harmonium, an organ in a church",
         "plays|playing, plays|playing a fugue, sounds|sounding, plays|playing a hymn, accompanies|accompanying a mass",
-        "organ, organ music, organ pipes, fugue by Bach, hymn in a church, toccata, pipe organ, funeral organ, church music",
+        "organ, organ music, organ pipes, fugue by Bach, hymn in a church, toccata, pipe organ, "
+        "funeral organ, church music",
     ),
     "drum hit": Names(
         "a drum, a snare drum, a bass drum, a bongo, a timpani, a tom, a kettledrum, a tribal drum, a conga",
@@ -327,7 +345,8 @@ NAMES = {
     "sine tone": Names(
         "a sine wave, a pure tone, a synthesizer, a tuning tone, a dial tone, a hearing test, a signal generator",
         "sounds|sounding, plays|playing steadily, goes on|going on, hums|humming at a steady pitch",
-        "sine wave, pure tone, tone, electronic tone, tuning tone, hearing test tone, steady beep, synthesizer note, ringing "
+        "sine wave, pure tone, tone, electronic tone, tuning tone, hearing test tone, steady beep, "
+        "synthesizer note, ringing "
         "ears",
     ),
     "white noise": Names(
