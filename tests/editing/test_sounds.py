@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tta_bench.editing.sounds import boundary_jump, envelope_correlation, level, log_spectral_distance
+from tta_bench.editing.sounds import boundary_jump, envelope_correlation, log_spectral_distance
 from tta_bench.types import Clip, Floats
 
 RATE = 16_000
@@ -30,10 +30,6 @@ def test_the_same_time_course_of_another_sound_correlates_and_the_opposite_one_d
 
 def test_a_flat_envelope_correlates_with_nothing() -> None:
     assert envelope_correlation(clip(np.ones(RATE)), clip(noise(0) * gate((0, 0.5)))) == 0.0
-
-
-def test_a_level_is_the_rms_of_a_span_in_db() -> None:
-    assert level(clip(np.r_[np.zeros(RATE), np.full(RATE, 0.1)]), (1.0, 2.0)) == pytest.approx(-20.0, abs=1e-3)
 
 
 def test_twice_the_amplitude_is_six_db_of_log_spectral_distance_within_the_span_only() -> None:

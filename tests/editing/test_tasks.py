@@ -12,7 +12,7 @@ from tta_bench.editing.ears import Ears
 from tta_bench.editing.items import items
 from tta_bench.editing.report import Score, outcome_of, record
 from tta_bench.editing.tasks import COPY, EDITED, SCRATCH, TASKS, WEIGHTS, Outcome, Run, measure
-from tta_bench.scenes import DURATION, caption, plan, render
+from tta_bench.scenes import DURATION, plan, render
 from tta_bench.scenes.sound import SAMPLE_RATE
 from tta_bench.types import Clip, Floats, UserError
 
@@ -122,10 +122,21 @@ def test_the_ears_hear_a_rendered_event_where_it_is_and_agree_with_themselves() 
     for event in item.events:
         assert ears.hears(curve, event.name, (event.onset or 0, event.offset or 0))
         assert ears.agreement(curve, curve, event.name) == 1.0
-        span = ears.span(curve, event.name)
-        assert span is not None
-        assert abs(span[0] - (event.onset or 0)) < 0.4
-    assert caption(item.scene)
+
+
+def test_an_events_level_is_that_of_the_frames_in_which_it_is_heard() -> None:
+    ears = Ears("cpu")
+    item = items(1, lambda scene: scene.relation == "sequence", n_events=2, duration=DURATION)[0]
+    curve = ears.curves([item.clip])[0]
+    halved = Clip(item.clip.samples / 2, SAMPLE_RATE)
+    event = item.events[0]
+    heard = ears.level(curve, item.clip, event.name)
+    assert heard - ears.level(curve, halved, event.name) == pytest.approx(6.02, abs=0.01)
+    first, last = (round(time * SAMPLE_RATE) for time in (event.onset or 0, event.offset or DURATION))
+    power = np.sum(item.clip.samples[first:last].astype(np.float64) ** 2) / len(item.clip.samples)
+    assert heard == pytest.approx(10 * np.log10(power), abs=3.0)
+    absent = next(name for name in ("organ", "siren", "cow") if name not in {one.name for one in item.events})
+    assert ears.level(curve, item.clip, absent) < heard - 20
 
 
 def outcome(row: str, values: list[float], baseline: str = "", better: str = "higher") -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import final
 
 import numpy as np
@@ -45,11 +46,14 @@ class Ears:
         """Whether the class is heard, in a span of seconds if there is one."""
         return bool(self.of(curve, sound, span).max(initial=0.0) >= self._detector.threshold)
 
-    def span(self, curve: Floats, sound: str) -> tuple[float, float] | None:
-        """From the first to the last second in which the class is heard; None if it is not."""
-        frames = np.flatnonzero(self.of(curve, sound) >= self._detector.threshold)
-        rate = self._detector.frame_rate
-        return (float(frames[0] / rate), float((frames[-1] + 1) / rate)) if len(frames) else None
+    def level(self, curve: Floats, clip: Clip, sound: str) -> float:
+        """How loud a class is in a clip: RMS in dB, each frame's power counting as far as the class is heard in it; -120
+        where it is heard nowhere."""
+        heard = self.of(curve, sound)
+        edges = (np.arange(len(heard) + 1) / self._detector.frame_rate * clip.sample_rate).round().astype(int)
+        frames = [clip.samples[start:stop].astype(np.float64) for start, stop in pairwise(edges)]
+        power = np.array([np.mean(frame**2) if frame.size else 0.0 for frame in frames])
+        return float(10 * np.log10(np.mean(heard * power) + 1e-12))
 
     def agreement(self, one: Floats, other: Floats, sound: str) -> float:
         """Of the frames in which either clip has the class, the part in which both have it; 1 where neither does."""

@@ -31,12 +31,6 @@ def envelope_correlation(clip: Clip, source: Clip) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def level(clip: Clip, span: tuple[float, float]) -> float:
-    """RMS in dB of a span of seconds."""
-    first, last = (round(time * clip.sample_rate) for time in span)
-    return float(10 * np.log10(np.mean(clip.samples[first:last].astype(np.float64) ** 2) + 1e-12))
-
-
 def log_spectral_distance(clip: Clip, source: Clip, span: tuple[float, float]) -> float:
     """dB: over the frames of a span, the mean of the RMS difference of two log magnitude spectra (Gray and Markel,
     https://doi.org/10.1109/TASSP.1976.1162849), of which nothing counts that is 80 dB below the source's loudest
@@ -57,7 +51,7 @@ def boundary_jump(clip: Clip, source: Clip, span: tuple[float, float]) -> float:
 
 def _jump(clip: Clip, source: Clip, edge: float) -> float:
     place, size = round(edge * clip.sample_rate), round(FRAME * clip.sample_rate)
-    floor = np.abs(source.samples).max() * 10 ** (-FLOOR_DB / 20)
+    floor = float(np.abs(source.samples).max()) * 10 ** (-FLOOR_DB / 20)
     sides = (clip.samples[place - size : place], clip.samples[place : place + size])
     before, after = (np.abs(np.fft.rfft(side * np.hanning(size))) / size for side in sides)
     bands = np.array_split(np.arange(len(before)), 16)
@@ -65,7 +59,7 @@ def _jump(clip: Clip, source: Clip, edge: float) -> float:
 
 
 def _db(magnitudes: Floats, floor: float) -> float:
-    return float(20 * np.log10(np.sqrt((magnitudes**2).mean()) + floor / 100))
+    return float(20 * np.log10(max(np.sqrt((magnitudes**2).mean()), floor, 1e-12)))
 
 
 def _levels(clip: Clip, source: Clip) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from scipy.stats import spearmanr
 from tta_bench.editing.ears import Ears
 from tta_bench.editing.editor import Editor, Pair
 from tta_bench.editing.items import Item, content_words, items, replacement, told
-from tta_bench.editing.sounds import boundary_jump, envelope_correlation, level, log_spectral_distance
+from tta_bench.editing.sounds import boundary_jump, envelope_correlation, log_spectral_distance
 from tta_bench.scenes import DURATION, Scene
 from tta_bench.types import Clip
 from tta_bench.validation.edits import wrong_event
@@ -204,18 +204,17 @@ def reweight(run: Run) -> list[Outcome]:
         SCRATCH: [run.from_scratch(captions, repeat=1 + k) for k in range(len(WEIGHTS))],
         EDITED: [clips for _, clips in pairs],
     }
-    sources = rows[COPY][-1]
     sounds = [item.scene.events[0].sound for item in found]
-    spans = [run.ears.span(c, s) or (0.0, DURATION) for c, s in zip(run.ears.curves(sources), sounds, strict=True)]
     outcomes = []
     for row, by_weight in rows.items():
-        levels = [[level(clip, span) for clip, span in zip(clips, spans, strict=True)] for clips in by_weight]
+        curves = [run.ears.curves(clips) for clips in by_weight]
+        levels = [
+            [run.ears.level(curve, clip, sound) for curve, clip, sound in zip(each, clips, sounds, strict=True)]
+            for each, clips in zip(curves, by_weight, strict=True)
+        ]
         heard = [
-            [
-                float(run.ears.of(curve, sound).max())
-                for curve, sound in zip(run.ears.curves(clips), sounds, strict=True)
-            ]
-            for clips in by_weight
+            [float(run.ears.of(curve, sound).max()) for curve, sound in zip(each, sounds, strict=True)]
+            for each in curves
         ]
         for metric, values in (("level_correlation", levels), ("presence_correlation", heard)):
             ranks = [_rank_correlation(series) for series in np.array(values).T]
