@@ -47,7 +47,7 @@ class Ears:
         return bool(self.of(curve, sound, span).max(initial=0.0) >= self._detector.threshold)
 
     def level(self, curve: Floats, clip: Clip, sound: str) -> float:
-        """How loud a class is in a clip: RMS in dB, each frame's power counting as far as the class is heard in it; -120
+        """How loud a class is in a clip: RMS in dB, each frame's power as far as it is heard there; -120
         where it is heard nowhere."""
         heard = self.of(curve, sound)
         edges = (np.arange(len(heard) + 1) / self._detector.frame_rate * clip.sample_rate).round().astype(int)

@@ -232,17 +232,21 @@ def attention(run: Run) -> list[Outcome]:
         len(found),
         lambda part: run.editor.attention(sources[part], captions[part], words[part], seeds=seeds[part]),
     )
-    shares = [
-        [[_share(curve, item, k) for k in range(2)] for curve in both] for both, item in zip(curves, found, strict=True)
-    ]
-    by_event = np.array(shares).swapaxes(0, 1)  # of whose words, item, in whose span
-    chance = [[_inside(item, k) for k in range(2)] for item in found]
-    rows = {
-        "chance": np.mean(chance, axis=1),
-        "words of the other event": np.mean([by_event[1, :, 0], by_event[0, :, 1]], axis=0),
-        "words of the event": np.mean([by_event[0, :, 0], by_event[1, :, 1]], axis=0),
-    }
-    return [_outcome("attention", row, "share_in_span", "higher", values, "chance") for row, values in rows.items()]
+    chance = np.mean([[_inside(item, k) for k in range(2)] for item in found], axis=1)
+    outcomes = []
+    for metric, part in (("share_in_span", _share), ("share_above_least_in_span", _share_above_least)):
+        shares = [
+            [[part(curve, item, k) for k in range(2)] for curve in both]
+            for both, item in zip(curves, found, strict=True)
+        ]
+        by_event = np.array(shares).swapaxes(0, 1)  # of whose words, item, in whose span
+        rows = {
+            "chance": chance,
+            "words of the other event": np.mean([by_event[1, :, 0], by_event[0, :, 1]], axis=0),
+            "words of the event": np.mean([by_event[0, :, 0], by_event[1, :, 1]], axis=0),
+        }
+        outcomes += [_outcome("attention", row, metric, "higher", values, "chance") for row, values in rows.items()]
+    return outcomes
 
 
 TASKS: Mapping[str, Task] = {
@@ -321,6 +325,12 @@ def _rank_correlation(series: NDArray[np.float64]) -> float:
 def _share(curve: NDArray[np.floating], item: Item, k: int) -> float:
     """The part of a curve over the clip's time that lies within the k-th event."""
     return float(curve @ _within(item, k, len(curve)) / curve.sum())
+
+
+def _share_above_least(curve: NDArray[np.floating], item: Item, k: int) -> float:
+    """The same of what the curve has beyond what it has everywhere; as by chance where it is even."""
+    above = curve - curve.min()
+    return _share(above, item, k) if above.sum() > 1e-9 * curve.sum() else _inside(item, k)
 
 
 def _inside(item: Item, k: int) -> float:
