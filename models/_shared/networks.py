@@ -102,11 +102,10 @@ def with_state(network_class: Any, config: Mapping[str, Any], state: Mapping[str
     return network.eval().requires_grad_(False)
 
 
-def read_tokenizer(files: Files, folder: str) -> Any:
-    """The tokenizer whose files lie in `folder`."""
-    return AutoTokenizer.from_pretrained(
-        path_of(files, f"{folder}/tokenizer_config.json").parent, local_files_only=True
-    )
+def read_tokenizer(files: Files, folder: str = "") -> Any:
+    """The tokenizer whose files lie in `folder`, or beside everything else."""
+    name = f"{folder}/tokenizer_config.json" if folder else "tokenizer_config.json"
+    return AutoTokenizer.from_pretrained(path_of(files, name).parent, local_files_only=True)
 
 
 def read_scheduler(files: Files, scheduler_class: Any) -> Any:
