@@ -20,6 +20,7 @@ from models.auffusion.conditioning import Condition, ConditionAdapter, Condition
 from models.auffusion.griffin_lim import GriffinLim
 from models.auffusion.locate import GRIFFIN_LIM
 from models.auffusion.pipeline import AuffusionPipeline
+from models.auffusion.reader import Readings, read_reader
 from models.auffusion.sampling import SCHEDULERS
 from models.auffusion.settings import read_settings
 from models.auffusion.spectrogram import MelSettings
@@ -105,6 +106,9 @@ def read_condition(files: Files, entry: Mapping[str, Any], device: str = "cpu") 
     max_length = entry.get("condition_max_length", MAX_LENGTH)
     if entry["condition_type"] in SHARED_ENCODERS:
         encoder = SHARED_ENCODERS[entry["condition_type"]](device=device)
+    elif entry["condition_type"] == "events":
+        reader = read_reader(files, entry["text_encoder_name"]).to(device)
+        encoder = Readings(load_minilm(pooled=False, device=device), reader)
     else:
         folder = entry["text_encoder_name"]
         path_of(files, f"{folder}/config.json")

@@ -16,7 +16,7 @@ from tta_bench.types import UserError
 if TYPE_CHECKING:
     from models.auffusion.training.stages import Job
 
-NAMES = ("data", "vae", "vocoder", "unet", "export")
+NAMES = ("data", "vae", "vocoder", "reader", "unet", "export")
 EXAMPLE = """examples:
   python -m models.auffusion.train pocket                          everything, on two CPU cores
   python -m models.auffusion.train pocket --stages vae --minutes 40
@@ -66,8 +66,8 @@ def _run(arguments: argparse.Namespace, command: str) -> int:
     if unknown := [name for name in stages if name not in NAMES]:
         raise UserError(f"No stage {unknown[0]!r}. There are: {', '.join(NAMES)}.")
     if arguments.steps is not None and not arguments.ablation:
-        if len(stages) != 1 or stages[0] not in NAMES[1:4]:
-            raise UserError(f"--steps is for one of {', '.join(NAMES[1:4])}; name it with --stages.")
+        if len(stages) != 1 or stages[0] not in NAMES[1:-1]:
+            raise UserError(f"--steps is for one of {', '.join(NAMES[1:-1])}; name it with --stages.")
         recipe = with_steps(recipe, stages[0], arguments.steps)
     job = Job(
         recipe,

@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from models.auffusion.conditioning import Condition, ConditionAdapter, Embeddings, filled, side_by_side
 from models.auffusion.loading import read_condition
 from models.auffusion.locate import files_in
+from models.auffusion.reader import Readings
 from tta_bench.arrays import write_whole
 
 CHUNK = 1000
@@ -25,9 +26,12 @@ BATCH = 50
 """Captions that an encoder reads at once."""
 
 
-def read_conditions(entries: Sequence[Mapping[str, Any]], start: Path | None, device: str = "cpu") -> list[Condition]:
-    """The encoders that a recipe lists, without adapters; those that no checkpoint shares lie in the folder `start`."""
-    files = files_in(start) if start else {}
+def read_conditions(
+    entries: Sequence[Mapping[str, Any]], start: Path | None, parts: Path, device: str = "cpu"
+) -> list[Condition]:
+    """The encoders that a recipe lists, without adapters; those that no checkpoint shares lie in the folder `start`,
+    and the reader that was trained in `parts`."""
+    files = {**(files_in(start) if start else {}), **files_in(parts)}
     plain = [{key: value for key, value in entry.items() if key != "condition_adapter_name"} for entry in entries]
     return [read_condition(files, entry, device) for entry in plain]
 
@@ -87,17 +91,25 @@ class CaptionStates:
         """The number of each caption."""
         return [self._numbers[text] for text in captions]
 
+    def words(self, numbers: Sequence[int], device: torch.device, blur: Blur = SHARP) -> tuple[Tensor, Tensor]:
+        """What the first encoder says of the captions of these numbers, and where there is anything."""
+        return self._of(0, numbers, device, blur)
+
     def batch(
         self, numbers: Sequence[int], adapters: Sequence[nn.Module], device: torch.device, blur: Blur = SHARP
     ) -> Embeddings:
         """What the U-Net attends to for the captions of these numbers, as `Conditioning.encode` gives it."""
         parts = []
-        for chunks, condition, adapter in zip(self._said, self._conditions, adapters, strict=True):
-            said = [chunks[number // CHUNK].states(number % CHUNK) for number in numbers]
-            present = pad_sequence([torch.ones(len(one), dtype=torch.bool) for one in said], batch_first=True)
-            states, present = blur(pad_sequence(said, batch_first=True).to(device), present.to(device))
-            parts.append(filled(replace(condition, adapter=adapter), states, present))
+        for k, (condition, adapter) in enumerate(zip(self._conditions, adapters, strict=True)):
+            # What is to be heard stays clear where words are not, so that it is what the U-Net goes by.
+            how = SHARP if isinstance(condition.encoder, Readings) else blur
+            parts.append(filled(replace(condition, adapter=adapter), *self._of(k, numbers, device, how)))
         return side_by_side(parts)
+
+    def _of(self, k: int, numbers: Sequence[int], device: torch.device, blur: Blur) -> tuple[Tensor, Tensor]:
+        said = [self._said[k][number // CHUNK].states(number % CHUNK) for number in numbers]
+        present = pad_sequence([torch.ones(len(one), dtype=torch.bool) for one in said], batch_first=True)
+        return blur(pad_sequence(said, batch_first=True).to(device), present.to(device))
 
 
 @final

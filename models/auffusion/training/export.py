@@ -32,8 +32,7 @@ def export(recipe: Recipe, parts: Path, folder: Path, start: Path | None, *, com
 
     `command` made it, as the card will say. Raises UserError if a network is missing.
     """
-    learnt = [name for name in WEIGHTS if name != "vocoder" or recipe.vocoder.learns]
-    missing = [name for name in learnt if not (parts / name / "config.json").exists()]
+    missing = [name for name in _learnt(recipe) if not (parts / name / "config.json").exists()]
     if missing:
         raise UserError(f"'{parts}' has no trained {', '.join(missing)}. Run these stages first.")
     for name, kind in NETWORKS.items():
@@ -47,12 +46,20 @@ def export(recipe: Recipe, parts: Path, folder: Path, start: Path | None, *, com
     for entry in recipe.conditions:
         if adapter := entry.get("condition_adapter_name"):
             _halve(parts / adapter, folder / adapter, "condition_adapter.safetensors")
-        if start and (encoder := entry.get("text_encoder_name")):
+        if entry["condition_type"] == "events":
+            _halve(parts / entry["text_encoder_name"], folder / entry["text_encoder_name"], "reader.safetensors")
+        elif start and (encoder := entry.get("text_encoder_name")):
             shutil.copytree(start / encoder, folder / encoder, dirs_exist_ok=True)
     write_whole(folder / "settings.json", _json(asdict(settings_of(recipe))))
     write_whole(folder / "README.md", card(recipe, folder, command))
     load_pipeline(files_in(folder))
     log.info("wrote %s", folder)
+
+
+def _learnt(recipe: Recipe) -> list[str]:
+    """The stages that end in weights."""
+    chosen = {"vocoder": recipe.vocoder.learns, "reader": recipe.reader is not None}
+    return [name for name in (*WEIGHTS, "reader") if chosen.get(name, True)]
 
 
 def _halve(source: Path, target: Path, name: str) -> None:
@@ -63,8 +70,7 @@ def card(recipe: Recipe, folder: Path, command: str) -> str:
     """What is to be known of a checkpoint, as Markdown."""
     rows = list(_rows(folder))
     total = sum(path.stat().st_size for name in WEIGHTS for path in (folder / name).rglob("*") if path.is_file())
-    learnt = [name for name in WEIGHTS if name != "vocoder" or recipe.vocoder.learns]
-    schedules = {name: getattr(recipe, name).schedule for name in learnt}
+    schedules = {name: getattr(recipe, name).schedule for name in _learnt(recipe)}
     trained = "\n".join(
         f"- {name}: {one.steps} steps of {one.batch_size} clips, learning rate {one.learning_rate:g}, seed {one.seed}"
         for name, one in schedules.items()

@@ -35,7 +35,7 @@ def settings_of(recipe: Recipe) -> Settings:
 def assemble(network: Any, recipe: Recipe, parts: Path, start: Path | None) -> AuffusionPipeline:
     """The pipeline of a `unet.Denoiser` with the VAE and the vocoder in the folder `parts`."""
     device, files = str(network.unet.device), files_in(parts)
-    conditions = read_conditions(recipe.conditions, start, device)
+    conditions = read_conditions(recipe.conditions, start, parts, device)
     pairs = zip(conditions, network.adapters, strict=True)
     schedulers = {kind.__name__: kind for kind in SCHEDULERS.values()}
     return AuffusionPipeline(

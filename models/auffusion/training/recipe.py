@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from models.auffusion.conditioning import Unconditional
 from models.auffusion.sampling import Sampling
@@ -63,6 +63,15 @@ class VocoderStage:
 
 
 @dataclass(frozen=True)
+class ReaderStage:
+    """The reader of captions."""
+
+    schedule: Schedule
+    network: Mapping[str, Any]
+    """Arguments of `reader.Reader`, but for the sounds."""
+
+
+@dataclass(frozen=True)
 class UnetStage:
     """The U-Net; without a network, it is taken from the folder that training starts from."""
 
@@ -94,6 +103,8 @@ class Recipe:
     coordinates: tuple[str, ...] = ()
     unconditional: Unconditional = "zeros"
     data: Data = field(default_factory=Data)
+    reader: ReaderStage | None = None
+    """None where no text encoder is to be one."""
     variants: tuple[Mapping[str, Any], ...] = ()
     """Of the ablation: each has a `name`, its own `conditions` and, if it is drawn anew, `pretrained = false`."""
 
@@ -150,8 +161,9 @@ def _record(kind: Any, stated: Mapping[str, Any], place: str) -> Any:
 
 
 def _value(kind: Any, value: Any, place: str) -> Any:
-    if is_dataclass(kind):
-        return _record(kind, value, place)
+    record = next((one for one in (kind, *get_args(kind)) if is_dataclass(one)), None)
+    if record is not None and value != "none":
+        return _record(record, value, place)
     if isinstance(value, list):
         return tuple(value)
     return None if value == "none" else value

@@ -17,11 +17,13 @@ from models._shared.networks import read_network
 from models._shared.states import read_json
 from models.auffusion.loading import read_adapter
 from models.auffusion.locate import GRIFFIN_LIM, files_in
+from models.auffusion.reader import Reader
 from models.auffusion.training import listings, shards
 from models.auffusion.training.captions import CaptionStates, new_adapters, read_conditions
 from models.auffusion.training.export import export
 from models.auffusion.training.listening import assemble, listen
 from models.auffusion.training.parts import save_network, write_part
+from models.auffusion.training.reader import SOUND_NAMES, Captions, train_reader
 from models.auffusion.training.recipe import Recipe
 from models.auffusion.training.scenes import SceneSource
 from models.auffusion.training.shards import ClipSet
@@ -31,11 +33,13 @@ from models.auffusion.training.vae import cached_pictures, train_vae
 from models.auffusion.training.vocoder import config_of, train_vocoder
 from models.auffusion.vocoder import HiFiGAN, settings_of
 from tta_bench.arrays import write_whole
+from tta_bench.audio import file_sha256
 from tta_bench.types import UserError
 
 log = logging.getLogger(__name__)
 
 SETS = ("train", "validation")
+READER = "reader"
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,47 @@ def make_vocoder(job: Job) -> bool:
     return True
 
 
+def make_reader(job: Job) -> bool:
+    """`parts/reader`, where the recipe has one."""
+    stage, result = job.recipe.reader, job.parts / READER
+    if stage is None or (result / "config.json").exists():
+        return True
+    sets = [ClipSet(job.data / name) for name in SETS]
+    entry = {"condition_type": "all-MiniLM-L6-v2_tokens"}
+    states = CaptionStates(
+        _all_captions(sets), read_conditions([entry], None, job.parts), job.data / "captions", [_mark(entry, job.parts)]
+    )
+    torch.manual_seed(stage.schedule.seed)
+    train, held_out = (_captions(one, states) for one in sets)
+    trained = train_reader(
+        train,
+        held_out,
+        result,
+        reader=Reader(SOUND_NAMES, **stage.network),
+        schedule=stage.schedule,
+        minutes=job.minutes,
+    )
+    if trained is None:
+        return False
+    write_part(result, "reader.safetensors", trained.state_dict(), trained.config)
+    return True
+
+
+def _all_captions(sets: list[ClipSet]) -> list[str]:
+    return [caption for one in sets for captions in one.captions for caption in captions]
+
+
+def _captions(clips: ClipSet, states: CaptionStates) -> Captions:
+    if None in clips.said:
+        raise UserError("A reader learns from captions whose events are known, as those of scenes are. Leave it out.")
+    pairs = [
+        (caption, tuple((event[0], event[1], event[2]) for event in said or ()))
+        for captions, said in zip(clips.captions, clips.said, strict=True)
+        for caption in captions
+    ]
+    return Captions(states, tuple(states.numbers([caption for caption, _ in pairs])), tuple(said for _, said in pairs))
+
+
 def make_unet(job: Job) -> bool:
     """`parts/unet` and `parts/condition_adapter_N`."""
     recipe, result = job.recipe, job.parts / "unet"
@@ -183,10 +228,10 @@ def read_latents(job: Job) -> tuple[Latents, Latents]:
     recipe = job.recipe
     sets = [ClipSet(job.data / name) for name in SETS]
     states = CaptionStates(
-        [caption for one in sets for captions in one.captions for caption in captions],
-        read_conditions(recipe.conditions, job.start),
+        _all_captions(sets),
+        read_conditions(recipe.conditions, job.start, job.parts),
         job.data / "captions",
-        recipe.conditions,
+        [_mark(entry, job.parts) for entry in recipe.conditions],
     )
     train, held_out = (
         Latents(
@@ -197,6 +242,12 @@ def read_latents(job: Job) -> tuple[Latents, Latents]:
         for one in sets
     )
     return train, held_out
+
+
+def _mark(entry: Mapping[str, Any], parts: Path) -> list[str]:
+    """What decides an encoder's states: its kind, and the bytes of a reader."""
+    read = parts / READER / "reader.safetensors"
+    return [entry["condition_type"], *([file_sha256(read)] if entry["condition_type"] == "events" else [])]
 
 
 def new_denoiser(job: Job) -> Denoiser:
@@ -246,6 +297,7 @@ STAGES: Mapping[str, Callable[[Job], bool]] = {
     "data": make_data,
     "vae": make_vae,
     "vocoder": make_vocoder,
+    "reader": make_reader,
     "unet": make_unet,
     "export": make_checkpoint,
 }

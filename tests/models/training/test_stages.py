@@ -21,7 +21,7 @@ def trained(data: Path, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory
     """A training that is done."""
     job = Job(recipe, tmp_path_factory.mktemp("training"), command="train tiny")
     shutil.copytree(data, job.data)
-    assert run(job, ["vae", "vocoder", "unet", "export"])
+    assert run(job, ["vae", "vocoder", "reader", "unet", "export"])
     return job
 
 
@@ -32,7 +32,7 @@ def weights(folder: Path) -> dict[str, bytes]:
 def test_the_checkpoint_is_read_by_the_loader_and_makes_sound(trained: Job) -> None:
     files = files_in(trained.folder / "checkpoint")
     assert sorted({name.split("/")[0] for name in files}) == [
-        "condition_adapter_0", "condition_config.json", "scheduler", "settings.json", "unet", "vae", "vocoder",
+        "condition_adapter_0", "condition_adapter_1", "condition_config.json", "reader", "scheduler", "settings.json", "unet", "vae", "vocoder",
     ]  # fmt: skip
     pipeline = load_pipeline(files)
     assert (pipeline.fold, pipeline.vae_factor) == (8, 8)
@@ -98,7 +98,7 @@ def test_no_checkpoint_is_written_of_half_a_training(trained: Job, tmp_path: Pat
 def test_a_vocoder_that_learns_nothing_is_a_stage_of_no_time(trained: Job, tmp_path: Path) -> None:
     vocoder = replace(trained.recipe.vocoder, griffin_lim={"rounds": 3})
     job = replace(trained, folder=tmp_path, recipe=replace(trained.recipe, vocoder=vocoder))
-    for part in ("vae", "unet", "condition_adapter_0"):
+    for part in ("vae", "reader", "unet", "condition_adapter_0", "condition_adapter_1"):
         shutil.copytree(trained.parts / part, job.parts / part)
     assert run(job, ["vocoder", "export"])
     pipeline = load_pipeline(files_in(job.folder / "checkpoint"))

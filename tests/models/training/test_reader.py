@@ -1,0 +1,86 @@
+"""The reader: what a caption says, as events."""
+
+from pathlib import Path
+
+import torch
+
+from models.auffusion.loading import read_condition
+from models.auffusion.locate import files_in
+from models.auffusion.reader import N_PLACES, N_TIMES, Reader, Readings, read_reader
+from models.auffusion.text_encoders import load_minilm
+from models.auffusion.training.captions import CaptionStates, read_conditions
+from models.auffusion.training.loop import Schedule
+from models.auffusion.training.parts import write_part
+from models.auffusion.training.reader import SOUND_NAMES, Captions, said_of, train_reader, validate
+from tta_bench.scenes import plan
+
+SIZES = {"n_slots": 5, "width": 32, "n_layers": 1, "n_heads": 2, "dropout": 0.0}
+CAPTIONS = {
+    "a dog barks": (("dog bark", 0, 0),),
+    "rain falls": (("rain", 0, 0),),
+    "a dog barks, then rain falls": (("dog bark", 0, 0), ("rain", 1, 0)),
+    "rain falls, then a dog barks twice": (("rain", 0, 0), ("dog bark", 1, 1)),
+}
+
+
+def captions(folder: Path) -> Captions:
+    entry = {"condition_type": "all-MiniLM-L6-v2_tokens"}
+    states = CaptionStates(list(CAPTIONS), read_conditions([entry], None, folder), folder / "cache", ["tokens"])
+    said = tuple(
+        tuple((SOUND_NAMES.index(name), place, times) for name, place, times in events) for events in CAPTIONS.values()
+    )
+    return Captions(states, tuple(states.numbers(list(CAPTIONS))), said)
+
+
+def test_what_a_scene_says_is_in_the_order_of_its_steps_with_the_ambience_last() -> None:
+    for seed in range(60):
+        scene = plan(seed, n_events=3)
+        said = said_of(scene)
+        assert sorted(SOUND_NAMES[event[0]] for event in said) == sorted(part.sound for part in scene.events)
+        places = [event[1] for event in said]
+        assert places == sorted(places)
+        assert (places[-1] == N_PLACES - 1) == (scene.ambience is not None)
+        for number, _, times in said:
+            part = next(one for one in scene.events if one.sound == SOUND_NAMES[number])
+            assert times == (part.times - 1 if part.counted or part.times == 1 else N_TIMES - 1)
+
+
+def test_it_learns_which_events_captions_speak_of_in_which_order_and_nothing_of_the_empty_one(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    data = captions(tmp_path)
+    schedule = Schedule(150, batch_size=4, learning_rate=3e-3, warm_up=10, average=0.9)
+    reader = Reader(SOUND_NAMES, **SIZES)  # type: ignore[arg-type]
+    trained = train_reader(data, data, tmp_path / "reader", reader=reader, schedule=schedule, minutes=None)
+    assert trained is not None
+    found = validate(trained, data)
+    assert found["captions"] == 1.0
+    assert found["place"] == found["times"] == 1.0
+
+    write_part(tmp_path / "reader", "reader.safetensors", trained.state_dict(), trained.config)
+    condition = read_condition(
+        files_in(tmp_path), {"condition_type": "events", "text_encoder_name": "reader", "condition_max_length": 5}
+    )
+    states, present = condition.encoder.states(["rain falls, then a dog barks twice"])
+    assert states.shape == (1, 5, condition.encoder.width)
+    assert present.all()
+    assert [SOUND_NAMES[k] for k in states[0, :2, : len(SOUND_NAMES)].argmax(-1)] == ["rain", "dog bark"]
+    assert torch.allclose(states.sum(-1), torch.full((1, 5), 3.0), atol=1e-4)
+
+
+def test_a_reading_is_the_same_alone_and_beside_a_longer_caption_and_no_word_of_it() -> None:
+    torch.manual_seed(0)
+    readings = Readings(load_minilm(pooled=False, device="cpu"), Reader(SOUND_NAMES, **SIZES).eval())  # type: ignore[arg-type]
+    alone = readings.states(["rain"])[0]
+    beside = readings.states(["rain", "a dog barks, then it rains on a tin roof, and a clock ticks"])[0]
+    assert torch.allclose(alone[0], beside[0], atol=1e-5)
+    assert readings.spans("rain") == [None] * 5
+
+
+def test_it_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    reader = Reader(SOUND_NAMES, **SIZES).eval()  # type: ignore[arg-type]
+    write_part(tmp_path / "reader", "reader.safetensors", reader.state_dict(), reader.config)
+    again = read_reader(files_in(tmp_path), "reader")
+    states, present = torch.randn(2, 6, 384), torch.ones(2, 6, dtype=torch.bool)
+    for name, logits in reader(states, present).items():
+        assert torch.allclose(logits, again(states, present)[name], atol=1e-6)
