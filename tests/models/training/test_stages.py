@@ -31,9 +31,8 @@ def weights(folder: Path) -> dict[str, bytes]:
 
 def test_the_checkpoint_is_read_by_the_loader_and_makes_sound(trained: Job) -> None:
     files = files_in(trained.folder / "checkpoint")
-    assert sorted({name.split("/")[0] for name in files}) == [
-        "condition_adapter_0", "condition_adapter_1", "condition_config.json", "reader", "scheduler", "settings.json", "unet", "vae", "vocoder",
-    ]  # fmt: skip
+    folders = ("condition_adapter_0", "condition_adapter_1", "reader", "scheduler", "unet", "vae", "vocoder")
+    assert {name.split("/")[0] for name in files} == {*folders, "condition_config.json", "settings.json"}
     pipeline = load_pipeline(files)
     assert (pipeline.fold, pipeline.vae_factor) == (8, 8)
     made = pipeline("a hiss", duration=0.5, seeds=[0])
