@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from models._shared.networks import Files, path_of
 from models._shared.states import read_json, read_state
 from models.auffusion.text_encoders import MiniLM, Span
+from models.auffusion.words import WORD
 from tta_bench.states import fill
 from tta_bench.text import WIDTH
 
@@ -24,6 +25,8 @@ N_PLACES = 6
 """First to fifth, and under all of them."""
 N_TIMES = 6
 """Once to five times, and several times."""
+LEAST = 0.1
+"""How likely a word by itself must make an event, to be one of its words."""
 SCALE = 2.4
 """By which states of words are multiplied: one over their usual spread."""
 
@@ -86,9 +89,20 @@ class Readings:
         return found, torch.ones(found.shape[:2], dtype=torch.bool, device=found.device)
 
     def spans(self, text: str) -> list[Span]:
-        """See `TextEncoder`: an event is no token."""
-        del text  # whatever it says
-        return [None] * len(self.reader.slots)
+        """See `TextEncoder`: of each event, from the first word to the last that makes one think of it by itself."""
+        words = [found for found in WORD.finditer(text) if found.group()[0].isalnum()]
+        if not words:
+            return [None] * len(self.reader.slots)
+        n_sounds = len(self.reader.config["sounds"])  # type: ignore[arg-type]
+        whole = self.states([text])[0][0, :, :n_sounds]
+        alone = self.states([word.group() for word in words])[0].amax(dim=1)[:, :n_sounds]
+        found: list[Span] = []
+        for likely in whole:
+            fitting = alone[:, likely.argmax()]
+            own = (fitting >= max(LEAST, float(fitting.max()) / 2)).nonzero().flatten().tolist()
+            there = likely.sum() > 0.5 and own
+            found.append((words[own[0]].start(), words[own[-1]].end()) if there else None)
+        return found
 
 
 def read_reader(files: Files, folder: str) -> Reader:
