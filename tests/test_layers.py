@@ -46,7 +46,8 @@ LAYERS = {
     "watching": set(),
     "programs": {"types", "audio", "watching"},
     "recipes": {"types", "plugins", "hashes", "weights", "store", "generators", "programs"},
-    "generating": {"types", "results", "store", "embedding", "checking", "generators", "programs"},
+    "costs": {"types", "store"},
+    "generating": {"types", "results", "store", "embedding", "checking", "costs", "generators", "programs"},
     "arguments": {
         "types", "plugins", "boards", "controls", "generators", "programs", "recipes", "protocols", "prompts",
         "results",
@@ -72,7 +73,7 @@ LAYERS = {
 WITHOUT_TORCH = {
     "types", "plugins", "prompts", "metrics", "report", "store", "harness", "results", "humans", "scoring", "protocols",
     "controls", "audio", "weights", "provenance", "scenes", "validation", "generators", "generating", "planning",
-    "programs", "recipes",
+    "programs", "recipes", "costs",
 }  # fmt: skip
 
 

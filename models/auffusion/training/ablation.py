@@ -61,13 +61,14 @@ def compare(job: Job, steps: int) -> Path | None:
 
 
 def _job(job: Job, name: str, recipe: Recipe, minutes: float | None) -> Job:
-    """A variant's job, in a folder of its own that has the data of all as a link, and copies of VAE and vocoder."""
+    """A variant's job, in a folder of its own: the data of all as a link, and copies of VAE, vocoder and reader."""
     folder = job.folder / "ablation" / name
     if not (folder / "data").exists():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "data").symlink_to(job.data.resolve(), target_is_directory=True)
-    for shared in ("vae", "vocoder"):
-        shutil.copytree(job.parts / shared, folder / "parts" / shared, dirs_exist_ok=True)
+    for shared in ("vae", "vocoder", "reader"):
+        if (job.parts / shared).exists():
+            shutil.copytree(job.parts / shared, folder / "parts" / shared, dirs_exist_ok=True)
     return replace(job, recipe=recipe, folder=folder, minutes=minutes)
 
 

@@ -58,7 +58,10 @@ def export(recipe: Recipe, parts: Path, folder: Path, start: Path | None, *, com
 
 def _learnt(recipe: Recipe) -> list[str]:
     """The stages that end in weights."""
-    chosen = {"vocoder": recipe.vocoder.learns, "reader": recipe.reader is not None}
+    chosen = {
+        "vocoder": recipe.vocoder.learns,
+        "reader": any(entry["condition_type"] == "events" for entry in recipe.conditions),
+    }
     return [name for name in (*WEIGHTS, "reader") if chosen.get(name, True)]
 
 
