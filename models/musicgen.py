@@ -21,14 +21,13 @@ LONGEST = 30.0
 """Seconds on which it was trained."""
 
 
-def _published(name: str, parameters: int, gigabytes: float) -> Published:
+def _published(name: str, parameters: int) -> Published:
     return Published(
         f"facebook/musicgen-{name}",
-        ("20,000 h of licensed music (Meta's own, ShutterStock, Pond5)",),
+        ("Meta Music Initiative", "Shutterstock music", "Pond5 music"),
         "CC-BY-NC-4.0 (the weights'; the code's is MIT)",
         "Made for music.",
         commercial="No: non-commercial use only.",
-        gigabytes=gigabytes,
         parameters=parameters,
         sample_rate=32000,
         duration=LONGEST,
@@ -38,11 +37,13 @@ def _published(name: str, parameters: int, gigabytes: float) -> Published:
 
 
 CHECKPOINTS: Mapping[str, Published] = {
-    "small": _published("small", 419_584_000, 2.4),
-    "medium": _published("medium", 1_837_556_736, 8.0),
-    "large": _published("large", 3_255_382_016, 13.0),
+    "small": _published("small", 419_584_000),
+    "medium": _published("medium", 1_837_556_736),
+    "large": _published("large", 3_255_382_016),
 }
-"""Parameters are those of the decoder, by the shapes in transformers' convert_musicgen_transformers.py."""
+"""Training sets and licence are those of the repositories' model cards. Parameters are those of the decoder in
+widths of 1024, 1536 and 2048 with 24, 48 and 48 layers (unconfirmed); the cards say 300 million,
+1.5 and 3.3 billion."""
 LAYOUT = Layout(
     "musicgen",
     CHECKPOINTS,
@@ -88,6 +89,7 @@ def _read(config: Path, precision: Any) -> Any:
     from safetensors import SafetensorError
     from transformers import MusicgenForConditionalGeneration
 
+    from models._shared.networks import filled_and_frozen
     from models._shared.states import read_json
     from tta_bench.types import UserError
 
@@ -105,14 +107,8 @@ def _read(config: Path, precision: Any) -> Any:
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise UserError(f"The weights in {config.parent} cannot be read: {error} Fetch the folder again.") from error
     # The table of positions is worked out, not learnt.
-    missing = sorted(key for key in report["missing_keys"] if "embed_positions" not in key)
-    wrong = missing + sorted(str(key) for key in report["mismatched_keys"])
-    if wrong:
-        raise UserError(
-            f"The weights in {config.parent} do not fit its config.json: {len(wrong)} tensors are missing or of "
-            f"another shape, first {wrong[0]!r}. Fetch the folder again."
-        )
-    return network.eval().requires_grad_(False)
+    report["missing_keys"] = {key for key in report["missing_keys"] if "embed_positions" not in key}
+    return filled_and_frozen(network, report, f"The weights in {config.parent} do not fit its config.json")
 
 
 @final

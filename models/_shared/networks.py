@@ -93,6 +93,11 @@ def with_state(network_class: Any, config: Mapping[str, Any], state: Mapping[str
         output_loading_info=True,
         ignore_mismatched_sizes=True,
     )
+    return filled_and_frozen(network, report, complaint)
+
+
+def filled_and_frozen(network: Any, report: Mapping[str, Any], complaint: str) -> Any:
+    """A network that transformers has loaded, by its report. UserError, beginning with `complaint`, if it lacks any."""
     wrong = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
     if wrong:
         raise UserError(

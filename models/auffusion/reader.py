@@ -1,8 +1,8 @@
 """A reading of a caption: which sounds are to be heard, in which order and how often, as a small network says.
 
 What structured captions are to Make-An-Audio 2 (https://arxiv.org/abs/2305.18474), learnt from captions of scenes and
-not asked of a language model. Few captions teach what words mean better than few sounds do: a U-Net that attends to
-this beside the words themselves obeys wordings that it never saw, and knows what comes first.
+not asked of a language model. Captions cost nothing, and sounds much: what words mean is learnt here, and a U-Net
+attends to it beside the words themselves.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, final
 
@@ -133,8 +134,13 @@ def _spans(encoding: Any) -> list[Span]:
 
 def load_minilm(*, pooled: bool, device: str) -> MiniLM:
     """The encoder in the installed package, verified. UserError if it is not installed or its bytes differ."""
-    files = text.bundled()
-    return MiniLM(text.load(files, device=device), _tokenizer(files), pooled=pooled)
+    return MiniLM(_sentence_encoder(device), _tokenizer(text.bundled()), pooled=pooled)
+
+
+@cache
+def _sentence_encoder(device: str) -> text.SentenceEncoder:
+    """One for all that read by it: it is frozen."""
+    return text.load(text.bundled(), device=device)
 
 
 def load_untrained(*, device: str) -> Untrained:

@@ -26,7 +26,7 @@ from tta_bench.types import UserError
 
 CAPTIONS = ["a dog barks, then rain falls on a tin roof", "rain"]
 SHAPES = {"small": (1024, 24, 16), "medium": (1536, 48, 24), "large": (2048, 48, 32)}
-"""Width, layers and heads, of transformers' convert_musicgen_transformers.py."""
+"""Width, layers and heads, of the published configurations (unconfirmed)."""
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -39,8 +40,13 @@ def say(rng: np.random.Generator, part: Part, form: Form, *, wordings: Wording, 
 
 def _texts(name: str, wordings: Wording | Literal["more"]) -> Sequence[str]:
     if wordings == "more":
-        return NAMES[name].wordings(countable=SOUNDS[name].countable)
+        return _more(name)
     return WORDINGS[name].held_out if wordings == "held out" else WORDINGS[name].seen
+
+
+@cache
+def _more(name: str) -> Sequence[str]:
+    return NAMES[name].wordings(countable=SOUNDS[name].countable)
 
 
 def _fitting(part: Part, texts: Sequence[str]) -> list[str]:
