@@ -1,8 +1,8 @@
 """Does a model understand words that it never saw? Run: python benchmarks/free_prompts.py [auffusion:CHECKPOINT]
 
 Generates the 40 captions of free_prompts.csv, which speak of their events as no caption of a scene does (single
-words, as amphibians, a pooch or hay fever, some have too), and lists what the pocket tagger hears in each clip. A hit has every
-event asked for.
+words, as amphibians, a pooch or hay fever, some have too), and lists what the pocket tagger hears in each clip.
+A hit has every event asked for.
 """
 
 from __future__ import annotations
