@@ -7,7 +7,6 @@ time; here captions of a batch run together only where they have equally many to
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -131,10 +130,7 @@ def _read_parts(
         mean = nn.Sequential(
             nn.Linear(width, config.get("joint_attention_dim", SIZES["joint_attention_dim"])), nn.ReLU()
         )
-    with warnings.catch_warnings():
-        # diffusers 0.42.1 builds this VAE with a weight norm that torch gives up; published weights bear its names.
-        warnings.filterwarnings("ignore", ".*weight_norm", FutureWarning)
-        vae = networks.unfilled("AutoencoderOobleck", VAE)
+    vae = networks.unfilled("AutoencoderOobleck", VAE)
     transformer = networks.unfilled("FluxTransformer2DModel", SIZES | sizes | {"pooled_projection_dim": width})
     text = networks.with_state(
         T5EncoderModel, said, part_of(state, "text_encoder."), f"{path} does not fit {TEXT}/config.json"

@@ -84,7 +84,10 @@ def denoise(
     drawn: dict[str, Any] = {} if generators is None else {"generator": list(generators)}
     for step, timestep in enumerate(timesteps):
         noise = predict(scaled(latents, timestep), timestep)
-        latents = scheduler.step(noise, timestep, latents, return_dict=False, **drawn)[0]
+        with warnings.catch_warnings():
+            # torchsde tells of ends that rounding put 1e-7 outside, and takes the nearest inside.
+            warnings.filterwarnings("ignore", "Should have t", UserWarning)
+            latents = scheduler.step(noise, timestep, latents, return_dict=False, **drawn)[0]
         if after_step is not None:
             latents = after_step(step, latents)
         if callback is not None:

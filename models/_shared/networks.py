@@ -6,6 +6,7 @@ All are frozen and in evaluation mode. What is missing, damaged or another netwo
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,10 @@ def read_network(files: Files, folder: str, class_name: str, dtype: torch.dtype 
 
 def unfilled(class_name: str, config: Mapping[str, Any]) -> Any:
     """A network of diffusers without weights, on the device "meta"."""
-    with torch.device("meta"):
+    with torch.device("meta"), warnings.catch_warnings():
+        # diffusers 0.42.1 builds the VAE of waveforms with a weight norm that torch gives up; published weights bear
+        # its names.
+        warnings.filterwarnings("ignore", ".*weight_norm", FutureWarning)
         return getattr(diffusers, class_name).from_config(config)
 
 

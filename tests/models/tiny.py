@@ -112,7 +112,7 @@ def write_roberta_tokenizer(folder: Path) -> int:
     return len(words)
 
 
-def write_t5_tokenizer(folder: Path) -> int:
+def write_t5_tokenizer(folder: Path, longest: int = 512) -> int:
     """Write T5's kind of tokenizer, of letters alone; the size of its vocabulary."""
     words = ["<pad>", "</s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyz.,"]
     tokenizer = Tokenizer(models.Unigram([(word, 0.0 if i < 3 else -2.0) for i, word in enumerate(words)], unk_id=2))
@@ -122,7 +122,9 @@ def write_t5_tokenizer(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     ends = {"eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>", "extra_ids": 0}
-    write_json(folder / "tokenizer_config.json", {"tokenizer_class": "T5Tokenizer", "model_max_length": 512, **ends})
+    write_json(
+        folder / "tokenizer_config.json", {"tokenizer_class": "T5Tokenizer", "model_max_length": longest, **ends}
+    )
     return len(words)
 
 
