@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
 import torch
 from diffusers import DDPMScheduler
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -17,6 +19,8 @@ class Diffusion:
 
     snr_cap: float | None = None
     """Min-SNR weighting (https://arxiv.org/abs/2303.09556) with this cap, usually 5; None: all count alike."""
+    timestep_shift: float = 1.0
+    """Above 1: strong noise is trained on more often, as by equation 23 of https://arxiv.org/abs/2403.03206."""
     token_noise: float = 0.0
     """On what text encoders say, at most, in its own spread: see `captions.Blur`."""
     token_dropout: float = 0.0
@@ -29,13 +33,18 @@ class Diffusion:
 class Noising:
     """Noise of any strength, by the `scheduler` of a checkpoint, and what is to be predicted then."""
 
-    def __init__(self, scheduler: Mapping[str, Any], snr_cap: float | None) -> None:
+    def __init__(self, scheduler: Mapping[str, Any], snr_cap: float | None, shift: float = 1.0) -> None:
         known = ("num_train_timesteps", "beta_schedule", "beta_start", "beta_end", "prediction_type")
         kind: Any = DDPMScheduler
         self._scheduler = kind.from_config({key: scheduler[key] for key in known if key in scheduler})
         self.n_timesteps: int = self._scheduler.config.num_train_timesteps
         self._kind: str = self._scheduler.config.prediction_type
-        self._cap = snr_cap
+        self._cap, self._shift = snr_cap, shift
+
+    def timesteps(self, uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Timesteps for numbers from 0 to 1, evenly drawn: shifted to strong noise."""
+        shifted = self._shift * uniform / (1 + (self._shift - 1) * uniform)
+        return (shifted * self.n_timesteps).astype(np.int64)
 
     def noised(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
         """Latents `(n, ...)` with noise as strong as at each one's timestep."""

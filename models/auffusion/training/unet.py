@@ -98,7 +98,7 @@ class UnetTrainee:
         captions = [int(rng.choice(self._data.captions[i])) for i in indices]
         device = next(self.networks[name].parameters()).device
         heard = torch.from_numpy(rng.random(len(indices)) >= self._no_caption).to(device)
-        timesteps = torch.from_numpy(rng.integers(self._noising.n_timesteps, size=len(indices))).to(device)
+        timesteps = torch.from_numpy(self._noising.timesteps(rng.random(len(indices)))).to(device)
         latents = torch.from_numpy(self._data.latents[indices]).float().to(device)
         noise = torch.randn_like(latents)
         noised = self._noising.noised(latents, noise, timesteps)
@@ -123,7 +123,7 @@ def train_unet(
 
     `listen` gives clips of the network, to be heard in TensorBoard. The run lies beside `result`, in `NAME-run`.
     """
-    noising = Noising(scheduler, diffusion.snr_cap)
+    noising = Noising(scheduler, diffusion.snr_cap, diffusion.timestep_shift)
     trained = train(
         UnetTrainee(data, network, noising, diffusion),
         schedule,

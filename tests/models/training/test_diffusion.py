@@ -1,5 +1,7 @@
 """What the U-Net is to predict, and how much each strength of noise counts."""
 
+import numpy as np
+import pytest
 import torch
 from diffusers import DDIMScheduler
 
@@ -38,3 +40,11 @@ def test_min_snr_weighs_the_error_of_the_clean_latents_by_a_capped_ratio() -> No
 
 def test_without_a_cap_all_strengths_count_alike() -> None:
     assert torch.equal(Noising(SCHEDULER, None).weights(TIMES), torch.ones(3))
+
+
+def test_a_shift_trains_on_strong_noise_more_often_and_none_on_all_alike() -> None:
+    drawn = (np.arange(1000) + 0.5) / 1000
+    assert np.array_equal(Noising(SCHEDULER, None).timesteps(drawn), np.arange(1000))
+    shifted = Noising(SCHEDULER, None, 2.0).timesteps(drawn)
+    assert (shifted.min(), shifted.max()) == (0, 999)
+    assert (shifted >= 500).mean() == pytest.approx(2 / 3, abs=2e-3)  # 2u / (1 + u) = 1/2 at u = 1/3
