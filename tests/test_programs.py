@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import benchmark
-from tta_bench import audio, checking, generating, harness, programs, recipes, watching
+from tta_bench import audio, checking, costs, generating, harness, programs, recipes, watching
 from tta_bench.checking import Contestant, Gathered, Settings
 from tta_bench.programs import Program
 from tta_bench.report import tables
@@ -214,6 +214,16 @@ def test_an_interrupted_program_goes_on_with_the_same_bytes(python: Path, child:
     made(program(python, child), settings)
     assert clips(settings) == whole
     assert asked(settings) == ["p2", "p5"]
+
+
+def test_the_time_of_a_program_is_kept_and_what_nobody_saw_is_not_made_up(
+    python: Path, child: Path, settings: Settings
+) -> None:
+    made(program(python, child, "die"), settings)
+    [cost] = costs.noted(settings.store, generating.plan(program(python, child, "die"), BOARD, settings).card)
+    assert (cost.clips, cost.nfe, cost.parameters, cost.peak_bytes) == (2, None, 0, 0)
+    assert cost.seconds > 0
+    assert cost.machine.endswith("a program of its own, loading included")
 
 
 def test_what_was_made_before_the_end_is_kept(python: Path, child: Path, settings: Settings) -> None:

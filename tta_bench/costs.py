@@ -1,7 +1,7 @@
 """What a model's clips cost: time, memory, parameters and function evaluations, measured while it makes them.
 
 Networks are watched from outside, so no model has to count: a network is a module of torch that no other one calls.
-Times are of `generate` alone, without loading, the first batch included.
+Times are of `generate` alone, without loading, the first batch included; a program's are of all that it does.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Cost:
     """Rows that went through the network that saw most of them; with guidance that is two a step and clip. 0 if no
     network was seen."""
     parameters: int
-    """Of all networks that were called."""
+    """Of all networks that were called. 0 if none was seen."""
     peak_bytes: int
-    """Most memory in use: of the GPU, or of the process with everything that it holds."""
+    """Most memory in use: of the GPU, or of the process with everything that it holds. 0 if it was not seen."""
 
     @property
     def nfe(self) -> float | None:
@@ -146,6 +146,11 @@ def machine(device: str, batch_size: int) -> str:
     return f"{name}{threads}, batches of {batch_size}"
 
 
+def of_program(seconds: float, clips: int, duration: float) -> Cost:
+    """Of clips, `duration` seconds each, that a program of its own made, into which nobody can look."""
+    return Cost(f"{_processor()}, a program of its own, loading included", clips, seconds, clips * duration, 0, 0, 0)
+
+
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
@@ -203,7 +208,7 @@ def table(costs: Mapping[str, list[Cost]]) -> list[list[str]]:
             f"{cost.parameters / 1e6:.1f} M" if cost.parameters else "-",
             f"{cost.nfe:.0f}" if cost.nfe else "-",
             f"{cost.rtf:.3g}",
-            f"{cost.peak_bytes / 2**30:.1f} GiB",
+            f"{cost.peak_bytes / 2**30:.1f} GiB" if cost.peak_bytes else "-",
             cost.machine,
         ]
         for row, each in costs.items()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import time
 from collections.abc import Generator as Producer
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -238,9 +239,16 @@ def _run(program: Program, plan: Plan, batches: Sequence[Sequence[Take]], settin
         if said not in known:
             settings.store.write_note("programs", digest(asdict(plan.card)), {"reports": [*known, said]})
 
-    with closing(programs.run(program, jobs, log_path, silence=settings.silence, about=about)) as answers:
-        for prompt, answer in answers:
-            yield [(takes[prompt], answer)]
+    start, made = time.perf_counter(), 0
+    try:
+        with closing(programs.run(program, jobs, log_path, silence=settings.silence, about=about)) as answers:
+            for prompt, answer in answers:
+                made += isinstance(answer, Clip)
+                yield [(takes[prompt], answer)]
+    finally:
+        if made:
+            spent = costs.of_program(time.perf_counter() - start, made, plan.duration)
+            costs.note(settings.store, plan.card, spent)
 
 
 def _reports(plan: Plan, settings: Settings) -> list[Mapping[str, object]]:
