@@ -29,7 +29,7 @@ def schedule_of(scheduler: Any, n_steps: int, *, sigmas: Sequence[float] | None 
     Raises UserError for more steps than the diffusion has.
     """
     fresh = type(scheduler).from_config(scheduler.config)
-    if n_steps > fresh.config.num_train_timesteps:
+    if sigmas is None and n_steps > fresh.config.num_train_timesteps:
         raise UserError(f"num_inference_steps is {n_steps}; the diffusion has {fresh.config.num_train_timesteps}.")
     with warnings.catch_warnings():
         # diffusers 0.42.1 makes arrays of tensors in a way that NumPy 2 warns of.
