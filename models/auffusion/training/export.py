@@ -103,7 +103,8 @@ CARD = """# Auffusion, {name}
 
 Makes sound of captions, {duration} s at a time; longer clips through overlapping windows.
 
-- Trained on: {data}
+- Trained on: {data.n:,} scenes of tta_bench's own making, seed {data.seed}, each with {data.mix.captions} captions; or
+  the clips that the command names
 - Licence: that of this repository
 - Made by `{command}`
 
