@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from models._shared import folders
 from models._shared.cards import UNREAD, Published, card_of
-from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout
+from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout, weights_in
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,11 +55,9 @@ LAYOUT = Layout(
     anchor="unet/config.json",
     needed=(
         ("unet/config.json",),
-        tuple(f"unet/{name}" for name in DIFFUSERS_WEIGHTS),
-        tuple(f"vae/{name}" for name in DIFFUSERS_WEIGHTS),
+        *weights_in(DIFFUSERS_WEIGHTS, "unet", "vae"),
         ("scheduler/scheduler_config.json",),
-        tuple(f"vocoder/{name}" for name in TRANSFORMERS_WEIGHTS),
-        tuple(f"text_encoder/{name}" for name in TRANSFORMERS_WEIGHTS),
+        *weights_in(TRANSFORMERS_WEIGHTS, "vocoder", "text_encoder"),
         ("tokenizer/tokenizer_config.json",),
     ),
 )

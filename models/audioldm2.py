@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from models._shared import folders
 from models._shared.cards import Published, card_of
-from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout
+from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout, weights_in
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,11 +64,8 @@ LAYOUT = Layout(
     CHECKPOINTS,
     anchor="language_model/config.json",
     needed=(
-        *(tuple(f"{folder}/{name}" for name in DIFFUSERS_WEIGHTS) for folder in ("unet", "vae", "projection_model")),
-        *(
-            tuple(f"{folder}/{name}" for name in TRANSFORMERS_WEIGHTS)
-            for folder in ("language_model", "text_encoder", "text_encoder_2", "vocoder")
-        ),
+        *weights_in(DIFFUSERS_WEIGHTS, "unet", "vae", "projection_model"),
+        *weights_in(TRANSFORMERS_WEIGHTS, "language_model", "text_encoder", "text_encoder_2", "vocoder"),
         *((f"{folder}/tokenizer_config.json",) for folder in ("tokenizer", "tokenizer_2")),
         ("scheduler/scheduler_config.json",),
         ("feature_extractor/preprocessor_config.json",),

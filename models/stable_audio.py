@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from models._shared import folders
 from models._shared.cards import UNREAD, Published, card_of
-from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout
+from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout, weights_in
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,9 +45,9 @@ LAYOUT = Layout(
     anchor="transformer/config.json",
     needed=(
         *((f"{network}/config.json",) for network in NETWORKS),
-        *(tuple(f"{network}/{name}" for name in DIFFUSERS_WEIGHTS) for network in NETWORKS),
+        *weights_in(DIFFUSERS_WEIGHTS, *NETWORKS),
         ("text_encoder/config.json",),
-        tuple(f"text_encoder/{name}" for name in TRANSFORMERS_WEIGHTS),
+        *weights_in(TRANSFORMERS_WEIGHTS, "text_encoder"),
         ("tokenizer/tokenizer_config.json",),
         ("scheduler/scheduler_config.json",),
     ),

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from models._shared import folders
 from models._shared.cards import Published, card_of
-from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout
+from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout, weights_in
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
     from models._shared.denoising import Predict
     from models._shared.latent_diffusion import LatentDiffusion
-    from models._shared.networks import Files
 
 PAPER = "Stability AI, Stable Audio 3, 2026, https://huggingface.co/stabilityai/stable-audio-3-medium"
 STEPS = {True: 8, False: 100}
@@ -60,9 +58,9 @@ LAYOUT = Layout(
     anchor="duration_embedder/config.json",
     needed=(
         *((f"{network}/config.json",) for network in NETWORKS),
-        *(tuple(f"{network}/{name}" for name in DIFFUSERS_WEIGHTS) for network in NETWORKS),
+        *weights_in(DIFFUSERS_WEIGHTS, *NETWORKS),
         ("text_encoder/config.json",),
-        tuple(f"text_encoder/{name}" for name in TRANSFORMERS_WEIGHTS),
+        *weights_in(TRANSFORMERS_WEIGHTS, "text_encoder"),
         ("tokenizer/tokenizer_config.json",),
         ("scheduler/scheduler_config.json",),
     ),
@@ -93,7 +91,7 @@ def load(
 
     precision = read.precision(dtype)
     transformer = read.read_network(files, "transformer", "StableAudio3DiTModel", precision).to(device)
-    vae = _read_vae(files, precision).to(device)
+    vae = read.read_network(files, "vae", "AutoencoderSAME", precision).to(device)
     embedder = read.read_network(files, "duration_embedder", "StableAudio3DurationEmbedder").to(device)
     encoder = read.read_transformer(files, "text_encoder", T5GemmaEncoderModel).to(device)
     tokenizer = read.read_tokenizer(files, "tokenizer")
@@ -120,20 +118,6 @@ def load(
         n_steps=n_steps,
         sigmas=noise_levels(n_steps),
     )
-
-
-def _read_vae(files: Files, precision: torch.dtype) -> Any:
-    """The VAE, built where its numbers are worked out: not all of them are among its weights."""
-    import diffusers
-
-    from models._shared import networks as read
-    from models._shared.states import read_json, read_state
-    from tta_bench.states import fill
-
-    kind: Any = diffusers.AutoencoderSAME
-    weights = read.path_of(files, *(f"vae/{name}" for name in DIFFUSERS_WEIGHTS))
-    built = kind.from_config(read_json(read.path_of(files, "vae/config.json")))
-    return fill(built, read_state(weights), str(weights), dtype=precision)
 
 
 def noise_levels(n_steps: int) -> list[float]:

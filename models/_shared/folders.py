@@ -20,6 +20,11 @@ WANTED = ("*.json", "*.txt", "*.model", "*.bin", "*.pt", "*.safetensors")
 """Kinds of file that a checkpoint is made of."""
 
 
+def weights_in(names: tuple[str, ...], *folders: str) -> tuple[tuple[str, ...], ...]:
+    """What `Layout.needed` says of networks in these folders, whose weights are called by one of these names."""
+    return tuple(tuple(f"{folder}/{name}" for name in names) for folder in folders)
+
+
 @dataclass(frozen=True)
 class Layout:
     """How the checkpoints of a model are published."""

@@ -55,7 +55,12 @@ def read_network(files: Files, folder: str, class_name: str, dtype: torch.dtype 
     if config.get("_class_name") != class_name:
         raise UserError(f"{config_path} describes a {config.get('_class_name')}, not a {class_name}.")
     weights = path_of(files, *(f"{folder}/{name}" for name in DIFFUSERS_WEIGHTS))
-    filled = fill(unfilled(class_name, config), _today(read_state(weights)), str(weights), dtype=dtype)
+    built = unfilled(class_name, config)
+    if {name for name, _ in built.named_buffers()} - built.state_dict().keys():
+        built = getattr(diffusers, class_name).from_config(
+            config
+        )  # it works out numbers that are not among its weights
+    filled = fill(built, _today(read_state(weights)), str(weights), dtype=dtype)
     return filled.to(memory_format=torch.channels_last)
 
 

@@ -18,6 +18,4 @@ to_linear = InverseMelScale(
 )
 to_wave = GriffinLim(n_fft=17640, n_iter=32, win_length=4410, hop_length=441, power=1.0, momentum=0.99, rand_init=True)
 torch.manual_seed(0)
-np.savez_compressed(
-    Path(__file__).with_suffix(".npz").with_name("riffusion.npz"), picture=picture, wave=to_wave(to_linear(mels))[0]
-)
+np.savez_compressed(Path(__file__).with_name("riffusion.npz"), picture=picture, wave=to_wave(to_linear(mels))[0])

@@ -1,15 +1,21 @@
 """Writes tiny checkpoints with random weights in the layouts of the field: what every contestant's tests start from."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import diffusers
 import numpy as np
+import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import T5Config
+
+from models._shared.folders import files_in
+from tta_bench.types import UserError
 
 VOCODER = {
     "model_in_dim": 16,
@@ -126,6 +132,18 @@ def write_t5_tokenizer(folder: Path, longest: int = 512) -> int:
         folder / "tokenizer_config.json", {"tokenizer_class": "T5Tokenizer", "model_max_length": longest, **ends}
     )
     return len(words)
+
+
+def refuses_damage(load: Callable[[dict[str, Path]], object], folder: Path, copy: Path, name: str) -> None:
+    """Asserts that a file without one tensor, and one that is cut short, are refused by name when they are loaded."""
+    path = Path(shutil.copytree(folder, copy)) / name
+    state = load_file(path)
+    save_file({key: state[key] for key in list(state)[1:]}, path)
+    with pytest.raises(UserError, match=f"{name} does not fit"):
+        load(files_in(copy))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UserError, match=f"{name} cannot be read as weights"):
+        load(files_in(copy))
 
 
 def n_parameters(*networks: torch.nn.Module) -> int:
