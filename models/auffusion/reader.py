@@ -7,6 +7,7 @@ attends to it beside the words themselves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
@@ -17,7 +18,6 @@ from torch import Tensor, nn
 from models._shared.networks import Files, path_of
 from models._shared.states import read_json, read_state
 from models.auffusion.text_encoders import MiniLM, Span
-from models.auffusion.words import WORD
 from tta_bench.states import fill
 from tta_bench.text import WIDTH
 
@@ -26,14 +26,21 @@ N_PLACES = 6
 N_TIMES = 6
 """Once to five times, and several times."""
 LEAST = 0.1
-"""How likely a word by itself must make an event, to be one of its words."""
+"""How likely a slot must be to tell of something else, to leave a sound to another slot."""
+ENOUGH = 3.0
+"""So many tokens tell of an event as surely as more."""
 SCALE = 2.4
 """By which states of words are multiplied: one over their usual spread."""
 
 
 @final
 class Reader(nn.Module):
-    """States of a caption's words to its events, in as many slots as a caption may have events."""
+    """States of a caption's words to its events, in as many slots as a caption may have events.
+
+    Which words tell of an event is learnt from how they stand together. Which sound it is, the mean state of these
+    words says alone: means of a sentence encoder lie near each other where words mean the same, and a layer that saw
+    the other events would learn by heart which ones go together.
+    """
 
     def __init__(
         self, sounds: Sequence[str], *, n_slots: int, width: int, n_layers: int, n_heads: int, dropout: float
@@ -50,28 +57,65 @@ class Reader(nn.Module):
         }
         self.inward = nn.Linear(WIDTH, width)
         self.whole = nn.Linear(WIDTH, width)
-        self.slots = nn.Parameter(torch.randn(n_slots, width) * 0.02)
         layer = nn.TransformerEncoderLayer(
             width, n_heads, 2 * width, dropout, activation="gelu", batch_first=True, norm_first=True
         )
         self.layers = nn.TransformerEncoder(layer, n_layers, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(width)
-        sizes = {"sound": len(sounds) + 1, "place": N_PLACES, "times": N_TIMES}
-        self.heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in sizes.items()})
+        self.slot = nn.Linear(width, n_slots + 1)
+        self.there = nn.Linear(2, 1)
+        self.sound = nn.Linear(WIDTH, len(sounds))
+        self.place = nn.Linear(width, N_PLACES)
+        self.times = nn.Linear(width, N_TIMES)
 
-    def forward(self, states: Tensor, present: Tensor) -> dict[str, Tensor]:
+    def forward(self, states: Tensor, present: Tensor, told: Tensor | None = None) -> dict[str, Tensor]:
         """Logits of the `sound`, the `place` and the `times` of each slot, `(n, n_slots, n_choices)`.
 
-        `states` `(n, n_tokens, 384)` are the sentence encoder's, True where `present` has a token.
+        And of the `slot` of each token, `(n, n_tokens, n_slots + 1)`, the last one for words of no event. `states`
+        `(n, n_tokens, 384)` are the sentence encoder's, True where `present` has a token. `told`, of the shape of
+        `slot`, says which tokens are of which slot, and is found where it is None.
         """
         states = SCALE * states * present[..., None]
-        whole = F.normalize(states.sum(dim=1), dim=-1) * WIDTH**0.5
-        n = len(states)
-        every = torch.cat([self.slots.expand(n, -1, -1), self.whole(whole)[:, None], self.inward(states)], dim=1)
-        n_own = len(self.slots) + 1
-        hidden = torch.cat([torch.zeros(n, n_own, dtype=torch.bool, device=states.device), ~present], dim=1)
-        read = self.norm(self.layers(every, src_key_padding_mask=hidden)[:, : len(self.slots)])
-        return {name: head(read) for name, head in self.heads.items()}
+        hidden = torch.cat([torch.zeros_like(present[:, :1]), ~present], dim=1)
+        whole = self.whole(_unit(states.sum(dim=1)))[:, None]
+        read = self.layers(torch.cat([whole, self.inward(states)], dim=1), src_key_padding_mask=hidden)[:, 1:]
+        read = self.norm(read)
+        slot = self.slot(read)
+        found = slot.softmax(dim=-1)[..., :-1] * present[..., None]
+        there = self.there(torch.stack([found.amax(dim=1), found.sum(dim=1).clamp(max=ENOUGH)], dim=-1))
+        own = found if told is None else told[..., :-1] * present[..., None]
+        own = (own / (own.sum(dim=1, keepdim=True) + 1e-4)).transpose(1, 2)
+        sound = self.sound(_unit(own @ states)).log_softmax(dim=-1) + F.logsigmoid(there)
+        return {
+            "sound": torch.cat([sound, F.logsigmoid(-there)], dim=-1),
+            "place": self.place(own @ read),
+            "times": self.times(own @ read),
+            "slot": slot,
+        }
+
+
+def each_once(likely: Tensor) -> Tensor:
+    """How likely each slot `(n, n_slots, n_sounds + 1)` tells of each sound, no sound being told of by two slots.
+
+    The surest slot keeps its sound, the others go on without it, and so on; a slot that can hardly be of another sound
+    stays as it is.
+    """
+    likely, open_to = likely.clone(), torch.ones_like(likely[..., 0], dtype=torch.bool)
+    for _ in range(likely.shape[1]):
+        surest = likely.amax(dim=-1).masked_fill(~open_to, -1).argmax(dim=1, keepdim=True)
+        sound = likely.argmax(dim=-1).gather(1, surest)
+        open_to.scatter_(1, surest, False)
+        rest = 1 - likely.gather(2, sound[..., None].expand(-1, likely.shape[1], 1))
+        goes_on = open_to[..., None] & (rest >= LEAST) & (sound[..., None] < likely.shape[2] - 1)
+        others = likely.scatter(2, sound[..., None].expand(-1, likely.shape[1], 1), 0)
+        likely = torch.where(goes_on, others / rest.clamp(min=LEAST), likely)
+    return likely
+
+
+def _unit(states: Tensor) -> Tensor:
+    """Of the same length, whatever they are the mean of."""
+    unit: Tensor = F.normalize(states, dim=-1)
+    return unit * math.sqrt(WIDTH)
 
 
 @final
@@ -85,23 +129,21 @@ class Readings:
     @torch.no_grad()
     def states(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """See `TextEncoder`: for each slot, how likely each sound, place and number of times is."""
-        found = torch.cat([one.softmax(dim=-1) for one in self.reader(*self._words.states(texts)).values()], dim=-1)
+        read = {key: logits.softmax(dim=-1) for key, logits in self.reader(*self._words.states(texts)).items()}
+        found = torch.cat([each_once(read["sound"]), read["place"], read["times"]], dim=-1)
         return found, torch.ones(found.shape[:2], dtype=torch.bool, device=found.device)
 
+    @torch.no_grad()
     def spans(self, text: str) -> list[Span]:
-        """See `TextEncoder`: of each event, from the first word to the last that makes one think of it by itself."""
-        words = [found for found in WORD.finditer(text) if found.group()[0].isalnum()]
-        if not words:
-            return [None] * len(self.reader.slots)
-        n_sounds = len(self.reader.config["sounds"])  # type: ignore[arg-type]
-        whole = self.states([text])[0][0, :, :n_sounds]
-        alone = self.states([word.group() for word in words])[0].amax(dim=1)[:, :n_sounds]
+        """See `TextEncoder`: of each event, from the first to the last of the words that tell of it."""
+        read = self.reader(*self._words.states([text]))
+        slots = read["slot"][0].argmax(dim=-1).tolist()
+        there = read["sound"][0].argmax(dim=-1) < len(self.reader.config["sounds"])  # type: ignore[arg-type]
+        words = self._words.spans(text)
         found: list[Span] = []
-        for likely in whole:
-            fitting = alone[:, likely.argmax()]
-            own = (fitting >= max(LEAST, float(fitting.max()) / 2)).nonzero().flatten().tolist()
-            there = likely.sum() > 0.5 and own
-            found.append((words[own[0]].start(), words[own[-1]].end()) if there else None)
+        for k, event in enumerate(there.tolist()):
+            own = [word for word, slot in zip(words, slots, strict=True) if word and slot == k]
+            found.append((own[0][0], own[-1][1]) if event and own else None)
         return found
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 
 from tta_bench.scenes import Part, Scene, caption, plan
+from tta_bench.scenes.captions import caption_with_spans
 from tta_bench.scenes.phrases import Form, Wording, say
 from tta_bench.scenes.scene import stream
 from tta_bench.scenes.sounds import SOUNDS
@@ -100,6 +101,19 @@ def test_every_event_can_be_said_in_every_form(name: str, wordings: Wording) -> 
         number = rf"\b{NUMBERS[part.times]}\b|\btwice\b" if part.times == 2 else rf"\b{NUMBERS[part.times]}\b"
         assert not part.counted or re.search(number, said), said
         assert part.counted or not re.search(r"\b(twice|(two|three|four|five) times)\b", said), said
+
+
+def test_where_each_event_is_told_of_is_known(scenes: list[Scene]) -> None:
+    for scene in scenes[:200]:
+        text, spans = caption_with_spans(scene)
+        assert text == caption(scene)
+        assert set(spans) == {part.sound for part in scene.events}
+        for name, (start, end) in spans.items():
+            told = text[start:end]
+            assert told == told.strip()
+            assert any(re.search(pattern(one), told, re.IGNORECASE) for one in WORDINGS[name].seen), (told, name)
+        ordered = sorted(spans.values())
+        assert all(end <= start for (_, end), (start, _) in pairwise(ordered))
 
 
 def test_a_caption_names_every_event_by_a_wording_of_its_class(scenes: list[Scene]) -> None:

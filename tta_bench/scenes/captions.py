@@ -7,7 +7,7 @@ words alone: a `then`, `after` or `followed by` says it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ from tta_bench.scenes.wordings.frames import Frames
 Unit = Callable[[Form], str]
 """What is said of an event, a step or a chain of them, in the form that a frame asks for."""
 
+MARKS = 0xE000
+"""The first of the characters that nobody writes, which tell apart what is said of events until a caption is done."""
 _STREAMS = {"seen": 1, "held out": 5, "rich": 7}
 _SHORTEST, _LONGEST = 6, 30
 # How likely each trait of an event is spoken of, by the number of events: long captions stay readable.
@@ -32,13 +34,19 @@ def caption(scene: Scene, *, wordings: Wording | None = None) -> str:
 
     With held-out wordings every class goes by a name that no training caption has, and about half of the relations do.
     """
+    return caption_with_spans(scene, wordings=wordings)[0]
+
+
+def caption_with_spans(scene: Scene, *, wordings: Wording | None = None) -> tuple[str, dict[str, tuple[int, int]]]:
+    """The very `caption`, and where in it each class is told of: its first character, and the first behind it."""
     wordings = wordings or ("held out" if scene.split == "test" else "seen")
     rng = stream(scene.seed, scene.split, _STREAMS[wordings])
-    voice = _Voice(rng, wordings, _TALKATIVE[len(scene.events)])
+    marks = {part.sound: chr(MARKS + k) for k, part in enumerate(scene.events)}
+    voice = _Voice(rng, wordings, _TALKATIVE[len(scene.events)], marks)
     drafts: list[str] = []
     while len(drafts) < 6 and (not drafts or _misfit(drafts[-1])):
         drafts.append(_polished(voice.scene(scene)))
-    return min(drafts, key=_misfit)
+    return _unmarked(min(drafts, key=_misfit), marks)
 
 
 def _misfit(text: str) -> int:
@@ -50,7 +58,16 @@ def _misfit(text: str) -> int:
 def _polished(text: str) -> str:
     """With `an` where it belongs, and a capital."""
     text = re.sub(r"\b([Aa]) (?=[aeiou])(?!(?:uni|use|one|eu|ew))", r"\1n ", text)
-    return text[0].upper() + text[1:]
+    first = next(k for k, letter in enumerate(text) if ord(letter) < MARKS)
+    return text[:first] + text[first].upper() + text[first + 1 :]
+
+
+def _unmarked(text: str, marks: Mapping[str, str]) -> tuple[str, dict[str, tuple[int, int]]]:
+    """A caption without the marks on either side of each event, and where they were."""
+    plain = re.sub(f"[{''.join(marks.values())}]", "", text)
+    ends = {name: [found.start() for found in re.finditer(mark, text)] for name, mark in marks.items()}
+    before = sorted(place for places in ends.values() for place in places)
+    return plain, {name: (start - before.index(start), end - before.index(end)) for name, (start, end) in ends.items()}
 
 
 @dataclass(frozen=True)
@@ -60,6 +77,8 @@ class _Voice:
     rng: np.random.Generator
     wordings: Wording
     talkative: float
+    marks: Mapping[str, str]
+    """What stands on either side of what is said of each class."""
 
     def scene(self, scene: Scene) -> str:
         steps = [self.step(step) for step in scene.steps]
@@ -93,7 +112,8 @@ class _Voice:
         return lambda form: self.fill(self.pick(frames.PAIR_OF_NOUNS if form == "noun" else frames.PAIR), units)
 
     def event(self, part: Part) -> Unit:
-        return lambda form: say(self.rng, part, form, wordings=self.wordings, talkative=self.talkative)
+        mark = self.marks[part.sound]
+        return lambda form: mark + say(self.rng, part, form, wordings=self.wordings, talkative=self.talkative) + mark
 
     def pick(self, relation: Frames) -> str:
         choices = relation.held_out if self.wordings == "held out" and self.rng.random() < 0.5 else relation.seen

@@ -11,6 +11,7 @@ from typing import Any, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
@@ -129,12 +130,14 @@ class _Chunk:
 
 
 def _write(path: Path, lengths: Path, texts: Sequence[str], condition: Condition) -> None:
-    said, counts = [], []
+    said: list[NDArray[np.float16]] = []
+    in_order = sorted(range(len(texts)), key=lambda k: len(texts[k]))  # so that little is padded
     for i in range(0, len(texts), BATCH):
-        states, present = (part.cpu() for part in condition.encoder.states(texts[i : i + BATCH]))
-        said.append(states[present].half().numpy())
-        counts.append(present.sum(dim=1).numpy())
-    write_whole(lengths, np.concatenate(counts))
+        batch = [texts[k] for k in in_order[i : i + BATCH]]
+        states, present = (part.cpu() for part in condition.encoder.states(batch))
+        said += [one[there].half().numpy() for one, there in zip(states, present, strict=True)]
+    said = [said[k] for k in np.argsort(in_order)]
+    write_whole(lengths, np.array([len(one) for one in said]))
     write_whole(path, np.concatenate(said))
 
 

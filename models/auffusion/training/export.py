@@ -75,7 +75,8 @@ def card(recipe: Recipe, folder: Path, command: str) -> str:
     total = sum(path.stat().st_size for name in WEIGHTS for path in (folder / name).rglob("*") if path.is_file())
     schedules = {name: getattr(recipe, name).schedule for name in _learnt(recipe)}
     trained = "\n".join(
-        f"- {name}: {one.steps} steps of {one.batch_size} clips, learning rate {one.learning_rate:g}, seed {one.seed}"
+        f"- {name}: {one.steps} steps of {one.batch_size} {'captions' if name == 'reader' else 'clips'}, "
+        f"learning rate {one.learning_rate:g}, seed {one.seed}"
         for name, one in schedules.items()
     )
     return CARD.format(

@@ -69,6 +69,8 @@ class ReaderStage:
     schedule: Schedule
     network: Mapping[str, Any]
     """Arguments of `reader.Reader`, but for the sounds."""
+    data: Data = field(default_factory=Data)
+    """Which scenes it hears told, each once: they are not rendered, and cost little."""
 
 
 @dataclass(frozen=True)

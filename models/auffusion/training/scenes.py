@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.auffusion.training.reader import said_of
 from models.auffusion.training.shards import Example
 from tta_bench.scenes import Scene, caption, plan, render
 
@@ -60,7 +59,7 @@ class SceneSource:
     def example(self, index: int) -> Example:
         """The scene rendered, with distinct captions."""
         scene = self.plan(index)
-        return Example(render(scene)[0], self.captions(scene), said_of(scene))
+        return Example(render(scene)[0], self.captions(scene))
 
     def captions(self, scene: Scene) -> tuple[str, ...]:
         """Distinct ones, in all the words that training may use."""

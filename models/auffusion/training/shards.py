@@ -38,8 +38,6 @@ class Example:
     samples: Waves
     """`(n_samples,)` in [-1, 1]."""
     captions: tuple[str, ...]
-    said: tuple[tuple[int, int, int], ...] | None = None
-    """Which events, where that is known: see `reader.Said`."""
 
 
 class Source(Protocol):
@@ -99,10 +97,7 @@ def _write(shard: Path, source: Source, rows: range, peak: float | None) -> None
     waves = at_peak(torch.from_numpy(np.stack([example.samples for example in examples])), peak)[0].numpy()
     write_whole(shard.with_suffix(".npy"), as_steps(waves))
     sources = [_identity(source, i, peak) for i in rows]
-    records = [
-        {"source": name, "captions": one.captions, "said": one.said}
-        for name, one in zip(sources, examples, strict=True)
-    ]
+    records = [{"source": name, "captions": one.captions} for name, one in zip(sources, examples, strict=True)]
     write_whole(shard.with_suffix(".jsonl"), "".join(json.dumps(record) + "\n" for record in records))
 
 
@@ -120,7 +115,6 @@ class ClipSet:
         records = [record for path in listed for record in _records(path)]
         self.captions: list[list[str]] = [record["captions"] for record in records]
         self.sources: list[str] = [record["source"] for record in records]
-        self.said: list[list[list[int]] | None] = [record.get("said") for record in records]
         self._waves = Stacked([shard.with_suffix(".npy") for shard in self.shards])
 
     def __len__(self) -> int:

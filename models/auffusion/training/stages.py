@@ -23,8 +23,8 @@ from models.auffusion.training.captions import CaptionStates, new_adapters, read
 from models.auffusion.training.export import export
 from models.auffusion.training.listening import assemble, listen
 from models.auffusion.training.parts import save_network, write_part
-from models.auffusion.training.reader import SOUND_NAMES, Captions, train_reader
-from models.auffusion.training.recipe import Recipe
+from models.auffusion.training.reader import SOUND_NAMES, Captions, tell, train_reader
+from models.auffusion.training.recipe import Data, Recipe
 from models.auffusion.training.scenes import SceneSource
 from models.auffusion.training.shards import ClipSet
 from models.auffusion.training.through_vae import cached_latents, cached_reconstructions
@@ -34,6 +34,7 @@ from models.auffusion.training.vocoder import config_of, train_vocoder
 from models.auffusion.vocoder import HiFiGAN, settings_of
 from tta_bench.arrays import write_whole
 from tta_bench.audio import file_sha256
+from tta_bench.scenes import DURATION
 from tta_bench.types import UserError
 
 log = logging.getLogger(__name__)
@@ -96,13 +97,18 @@ def make_data(job: Job) -> bool:
         together = replace(found[0], clips=tuple(clip for source in found for clip in source.clips))
         sources: Any = listings.split(together, recipe.data.n_held_out, recipe.data.seed)
     else:
-        scenes = SceneSource(recipe.data.n, 2 * recipe.data.seed, recipe.duration, recipe.data.mix)
-        sources = (scenes, replace(scenes, n=recipe.data.n_held_out, seed=scenes.seed + 1))
+        sources = _scenes(recipe.data, recipe.duration)
     # The small set first, so that what is there of the large one can be trained on before it is whole.
     for name, source in reversed(list(zip(SETS, sources, strict=True))):
         shards.make(job.data / name, source, workers=job.workers, peak=recipe.mel.peak)
         cached_pictures(ClipSet(job.data / name), recipe.mel)
     return True
+
+
+def _scenes(data: Data, duration: float) -> tuple[SceneSource, SceneSource]:
+    """Those to train on, and those held out."""
+    scenes = SceneSource(data.n, 2 * data.seed, duration, data.mix)
+    return scenes, replace(scenes, n=data.n_held_out, seed=scenes.seed + 1)
 
 
 def make_vae(job: Job) -> bool:
@@ -159,40 +165,17 @@ def make_reader(job: Job) -> bool:
     stage, result = job.recipe.reader, job.parts / READER
     if stage is None or (result / "config.json").exists():
         return True
-    sets = [ClipSet(job.data / name) for name in SETS]
-    entry = {"condition_type": "all-MiniLM-L6-v2_tokens"}
-    states = CaptionStates(
-        _all_captions(sets), read_conditions([entry], None, job.parts), job.data / "captions", [_mark(entry, job.parts)]
-    )
     torch.manual_seed(stage.schedule.seed)
-    train, held_out = (_captions(one, states) for one in sets)
-    trained = train_reader(
-        train,
-        held_out,
-        result,
-        reader=Reader(SOUND_NAMES, **stage.network),
-        schedule=stage.schedule,
-        minutes=job.minutes,
+    train, held_out = (
+        Captions([tell(source.plan(i)) for i in range(len(source))], job.data / "captions")
+        for source in _scenes(stage.data, DURATION)
     )
+    reader = Reader(SOUND_NAMES, **stage.network)
+    trained = train_reader(train, held_out, result, reader=reader, schedule=stage.schedule, minutes=job.minutes)
     if trained is None:
         return False
     write_part(result, "reader.safetensors", trained.state_dict(), trained.config)
     return True
-
-
-def _all_captions(sets: list[ClipSet]) -> list[str]:
-    return [caption for one in sets for captions in one.captions for caption in captions]
-
-
-def _captions(clips: ClipSet, states: CaptionStates) -> Captions:
-    if None in clips.said:
-        raise UserError("A reader learns from captions whose events are known, as those of scenes are. Leave it out.")
-    pairs = [
-        (caption, tuple((event[0], event[1], event[2]) for event in said or ()))
-        for captions, said in zip(clips.captions, clips.said, strict=True)
-        for caption in captions
-    ]
-    return Captions(states, tuple(states.numbers([caption for caption, _ in pairs])), tuple(said for _, said in pairs))
 
 
 def make_unet(job: Job) -> bool:
@@ -228,7 +211,7 @@ def read_latents(job: Job) -> tuple[Latents, Latents]:
     recipe = job.recipe
     sets = [ClipSet(job.data / name) for name in SETS]
     states = CaptionStates(
-        _all_captions(sets),
+        [caption for one in sets for captions in one.captions for caption in captions],
         read_conditions(recipe.conditions, job.start, job.parts),
         job.data / "captions",
         [_mark(entry, job.parts) for entry in recipe.conditions],

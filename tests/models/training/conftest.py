@@ -45,6 +45,7 @@ cross_attention_dim = 16
 attention_mask = true
 
 [reader]
+data = { n = 6, n_held_out = 2 }
 network = { n_slots = 3, width = 8, n_layers = 1, n_heads = 2, dropout = 0.1 }
 schedule = { steps = 4, batch_size = 2 }
 
@@ -125,7 +126,7 @@ guidance_scale = 2.0
 
 @dataclass(frozen=True)
 class Noises:
-    """Noise that is louder in every clip, said in one or two ways to be some event; see `shards.Source`."""
+    """Noise that is louder in every clip, said in one or two ways; see `shards.Source`."""
 
     n: int
     seed: int = 0
@@ -138,7 +139,7 @@ class Noises:
         rng = np.random.default_rng([self.seed, index])
         swell = np.sin(np.linspace(0, 3 * (1 + index), 8192)) * 0.05 * (1 + index)
         samples = (swell * rng.standard_normal(8192)).astype(np.float32)
-        return Example(samples, ("noise", "a hiss")[: 1 + index % 2], ((index, 0, 0),))
+        return Example(samples, ("noise", "a hiss")[: 1 + index % 2])
 
     def identity(self, index: int) -> str:
         """`noise 3 of seed 0`."""

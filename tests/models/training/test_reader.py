@@ -6,44 +6,46 @@ import torch
 
 from models.auffusion.loading import read_condition
 from models.auffusion.locate import files_in
-from models.auffusion.reader import N_PLACES, N_TIMES, Reader, Readings, read_reader
+from models.auffusion.reader import N_PLACES, N_TIMES, Reader, Readings, each_once, read_reader
 from models.auffusion.text_encoders import load_minilm
-from models.auffusion.training.captions import CaptionStates, read_conditions
 from models.auffusion.training.loop import Schedule
 from models.auffusion.training.parts import write_part
-from models.auffusion.training.reader import SOUND_NAMES, Captions, said_of, train_reader, validate
-from tta_bench.scenes import plan
+from models.auffusion.training.reader import SOUND_NAMES, Captions, Telling, tell, train_reader, validate
+from tta_bench.scenes import caption, plan
 
 SIZES = {"n_slots": 5, "width": 32, "n_layers": 1, "n_heads": 2, "dropout": 0.0}
-CAPTIONS = {
-    **dict.fromkeys(("dog", "barks", "a dog"), (("dog bark", 0, 0),)),
-    **dict.fromkeys(("rain", "falls", "the rain"), (("rain", 0, 0),)),
-    **dict.fromkeys(("a", "then", "twice"), ()),
-    "a dog barks": (("dog bark", 0, 0),),
-    "rain falls": (("rain", 0, 0),),
-    "a dog barks, then rain falls": (("dog bark", 0, 0), ("rain", 1, 0)),
-    "rain falls, then a dog barks twice": (("rain", 0, 0), ("dog bark", 1, 1)),
-}
+TOLD = (
+    *((text, (("dog bark", 0, 0, text),)) for text in ("dog", "barks", "a dog", "a dog barks")),
+    *((text, (("rain", 0, 0, text),)) for text in ("rain", "falls", "the rain", "rain falls")),
+    *((text, ()) for text in ("a", "then", "twice")),
+    ("a dog barks, then rain falls", (("dog bark", 0, 0, "a dog barks"), ("rain", 1, 0, "rain falls"))),
+    ("rain falls, then a dog barks twice", (("rain", 0, 0, "rain falls"), ("dog bark", 1, 1, "a dog barks twice"))),
+)
+"""Captions, and class, place, times and words of each event."""
 
 
 def captions(folder: Path) -> Captions:
-    entry = {"condition_type": "all-MiniLM-L6-v2_tokens"}
-    states = CaptionStates(list(CAPTIONS), read_conditions([entry], None, folder), folder / "cache", ["tokens"])
-    said = tuple(
-        tuple((SOUND_NAMES.index(name), place, times) for name, place, times in events) for events in CAPTIONS.values()
-    )
-    return Captions(states, tuple(states.numbers(list(CAPTIONS))), said)
+    tellings = [
+        Telling(
+            text,
+            tuple((SOUND_NAMES.index(name), place, times) for name, place, times, _ in events),
+            tuple((text.index(words), text.index(words) + len(words)) for *_, words in events),
+        )
+        for text, events in TOLD
+    ]
+    return Captions(tellings, folder / "cache")
 
 
-def test_what_a_scene_says_is_in_the_order_of_its_steps_with_the_ambience_last() -> None:
+def test_a_scene_is_told_in_the_order_of_its_steps_with_the_ambience_last() -> None:
     for seed in range(60):
         scene = plan(seed, n_events=3)
-        said = said_of(scene)
-        assert sorted(SOUND_NAMES[event[0]] for event in said) == sorted(part.sound for part in scene.events)
-        places = [event[1] for event in said]
+        telling = tell(scene)
+        assert telling.caption == caption(scene, wordings="rich")
+        assert sorted(SOUND_NAMES[event[0]] for event in telling.said) == sorted(part.sound for part in scene.events)
+        places = [event[1] for event in telling.said]
         assert places == sorted(places)
         assert (places[-1] == N_PLACES - 1) == (scene.ambience is not None)
-        for number, _, times in said:
+        for number, _, times in telling.said:
             part = next(one for one in scene.events if one.sound == SOUND_NAMES[number])
             assert times == (part.times - 1 if part.counted or part.times == 1 else N_TIMES - 1)
 
@@ -51,13 +53,13 @@ def test_what_a_scene_says_is_in_the_order_of_its_steps_with_the_ambience_last()
 def test_it_learns_which_events_captions_speak_of_in_which_order_and_nothing_of_the_empty_one(tmp_path: Path) -> None:
     torch.manual_seed(0)
     data = captions(tmp_path)
-    schedule = Schedule(200, batch_size=8, learning_rate=3e-3, warm_up=10, average=0.9)
+    schedule = Schedule(400, batch_size=8, learning_rate=3e-3, warm_up=10, average=0.9)
     reader = Reader(SOUND_NAMES, **SIZES)  # type: ignore[arg-type]
     trained = train_reader(data, data, tmp_path / "reader", reader=reader, schedule=schedule, minutes=None)
     assert trained is not None
     found = validate(trained, data)
     assert found["captions"] == 1.0
-    assert found["place"] == found["times"] == 1.0
+    assert found["place"] == found["times"] == found["slot"] == 1.0
 
     write_part(tmp_path / "reader", "reader.safetensors", trained.state_dict(), trained.config)
     condition = read_condition(
@@ -77,6 +79,14 @@ def test_it_learns_which_events_captions_speak_of_in_which_order_and_nothing_of_
     assert "dog" in dog
     assert "rain" not in dog
     assert spans[2:] == [None] * 3
+
+
+def test_no_sound_is_told_of_by_two_slots_unless_they_are_sure_of_it() -> None:
+    doubtful = torch.tensor([[0.6, 0.3, 0.1], [0.9, 0.05, 0.05], [0.0, 0.2, 0.8]])
+    sure = torch.tensor([[0.95, 0.03, 0.02], [0.99, 0.01, 0.0], [0.0, 0.0, 1.0]])
+    once = each_once(torch.stack([doubtful, sure]))
+    assert torch.allclose(once[0], torch.tensor([[0.0, 0.75, 0.25], [0.9, 0.05, 0.05], [0.0, 0.2, 0.8]]))
+    assert torch.equal(once[1], sure)
 
 
 def test_a_reading_is_the_same_alone_and_beside_a_longer_caption() -> None:
