@@ -57,9 +57,8 @@ def read_network(files: Files, folder: str, class_name: str, dtype: torch.dtype 
     weights = path_of(files, *(f"{folder}/{name}" for name in DIFFUSERS_WEIGHTS))
     built = unfilled(class_name, config)
     if {name for name, _ in built.named_buffers()} - built.state_dict().keys():
-        built = getattr(diffusers, class_name).from_config(
-            config
-        )  # it works out numbers that are not among its weights
+        # It works out numbers that are not among its weights.
+        built = getattr(diffusers, class_name).from_config(config)
     filled = fill(built, _today(read_state(weights)), str(weights), dtype=dtype)
     return filled.to(memory_format=torch.channels_last)
 

@@ -103,11 +103,11 @@ def each_once(likely: Tensor) -> Tensor:
     likely, open_to = likely.clone(), torch.ones_like(likely[..., 0], dtype=torch.bool)
     for _ in range(likely.shape[1]):
         surest = likely.amax(dim=-1).masked_fill(~open_to, -1).argmax(dim=1, keepdim=True)
-        sound = likely.argmax(dim=-1).gather(1, surest)
+        sound = likely.argmax(dim=-1).gather(1, surest)[..., None].expand(-1, likely.shape[1], 1)
         open_to.scatter_(1, surest, False)
-        rest = 1 - likely.gather(2, sound[..., None].expand(-1, likely.shape[1], 1))
-        goes_on = open_to[..., None] & (rest >= LEAST) & (sound[..., None] < likely.shape[2] - 1)
-        others = likely.scatter(2, sound[..., None].expand(-1, likely.shape[1], 1), 0)
+        rest = 1 - likely.gather(2, sound)
+        goes_on = open_to[..., None] & (rest >= LEAST) & (sound < likely.shape[2] - 1)
+        others = likely.scatter(2, sound, 0)
         likely = torch.where(goes_on, others / rest.clamp(min=LEAST), likely)
     return likely
 

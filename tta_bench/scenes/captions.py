@@ -21,7 +21,7 @@ from tta_bench.scenes.wordings.frames import Frames
 Unit = Callable[[Form], str]
 """What is said of an event, a step or a chain of them, in the form that a frame asks for."""
 
-MARKS = 0xE000
+_MARKS = 0xE000
 """The first of the characters that nobody writes, which tell apart what is said of events until a caption is done."""
 _STREAMS = {"seen": 1, "held out": 5, "rich": 7}
 _SHORTEST, _LONGEST = 6, 30
@@ -41,7 +41,7 @@ def caption_with_spans(scene: Scene, *, wordings: Wording | None = None) -> tupl
     """The very `caption`, and where in it each class is told of: its first character, and the first behind it."""
     wordings = wordings or ("held out" if scene.split == "test" else "seen")
     rng = stream(scene.seed, scene.split, _STREAMS[wordings])
-    marks = {part.sound: chr(MARKS + k) for k, part in enumerate(scene.events)}
+    marks = {part.sound: chr(_MARKS + k) for k, part in enumerate(scene.events)}
     voice = _Voice(rng, wordings, _TALKATIVE[len(scene.events)], marks)
     drafts: list[str] = []
     while len(drafts) < 6 and (not drafts or _misfit(drafts[-1])):
@@ -58,7 +58,7 @@ def _misfit(text: str) -> int:
 def _polished(text: str) -> str:
     """With `an` where it belongs, and a capital."""
     text = re.sub(r"\b([Aa]) (?=[aeiou])(?!(?:uni|use|one|eu|ew))", r"\1n ", text)
-    first = next(k for k, letter in enumerate(text) if ord(letter) < MARKS)
+    first = next(k for k, letter in enumerate(text) if ord(letter) < _MARKS)
     return text[:first] + text[first].upper() + text[first + 1 :]
 
 
