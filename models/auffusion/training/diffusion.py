@@ -20,7 +20,10 @@ class Diffusion:
     snr_cap: float | None = None
     """Min-SNR weighting (https://arxiv.org/abs/2303.09556) with this cap, usually 5; None: all count alike."""
     timestep_shift: float = 1.0
-    """Above 1: strong noise is trained on more often, as by equation 23 of https://arxiv.org/abs/2403.03206."""
+    """Above 1: strong noise is trained on more often, as by equation 23 of https://arxiv.org/abs/2403.03206.
+
+    Until the learning rate decays: what is to be heard is learnt first. Then all strengths come alike.
+    """
     token_noise: float = 0.0
     """On what text encoders say, at most, in its own spread: see `captions.Blur`."""
     token_dropout: float = 0.0
@@ -33,17 +36,17 @@ class Diffusion:
 class Noising:
     """Noise of any strength, by the `scheduler` of a checkpoint, and what is to be predicted then."""
 
-    def __init__(self, scheduler: Mapping[str, Any], snr_cap: float | None, shift: float = 1.0) -> None:
+    def __init__(self, scheduler: Mapping[str, Any], snr_cap: float | None) -> None:
         known = ("num_train_timesteps", "beta_schedule", "beta_start", "beta_end", "prediction_type")
         kind: Any = DDPMScheduler
         self._scheduler = kind.from_config({key: scheduler[key] for key in known if key in scheduler})
         self.n_timesteps: int = self._scheduler.config.num_train_timesteps
         self._kind: str = self._scheduler.config.prediction_type
-        self._cap, self._shift = snr_cap, shift
+        self._cap = snr_cap
 
-    def timesteps(self, uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+    def timesteps(self, uniform: NDArray[np.float64], shift: float = 1.0) -> NDArray[np.int64]:
         """Timesteps for numbers from 0 to 1, evenly drawn: shifted to strong noise."""
-        shifted = self._shift * uniform / (1 + (self._shift - 1) * uniform)
+        shifted = shift * uniform / (1 + (shift - 1) * uniform)
         return (shifted * self.n_timesteps).astype(np.int64)
 
     def noised(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:

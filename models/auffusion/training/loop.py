@@ -58,8 +58,14 @@ class Schedule:
     def learning_rate_at(self, step: int) -> float:
         """The learning rate of a step, the first being 0."""
         warm = min(1.0, (step + 1) / max(1, self.warm_up))
-        left = (self.steps - step) / max(1.0, self.decay * self.steps)
-        return self.learning_rate * min(warm, left, 1.0)
+        return self.learning_rate * min(warm, self._left(step), 1.0)
+
+    def decays_at(self, step: int) -> bool:
+        """Whether the learning rate of a step is beyond its constant part."""
+        return self._left(step) < 1
+
+    def _left(self, step: int) -> float:
+        return (self.steps - step) / max(1.0, self.decay * self.steps)
 
 
 def batch_indices(schedule: Schedule, n: int, step: int) -> NDArray[np.int64]:

@@ -83,8 +83,11 @@ class Denoiser(nn.Module):
 class UnetTrainee:
     """See `loop.Trainee`."""
 
-    def __init__(self, data: Latents, network: Denoiser, noising: Noising, diffusion: Diffusion) -> None:
-        self._data, self._noising, self._no_caption = data, noising, diffusion.no_caption
+    def __init__(
+        self, data: Latents, network: Denoiser, noising: Noising, diffusion: Diffusion, schedule: Schedule
+    ) -> None:
+        self._data, self._noising, self._schedule = data, noising, schedule
+        self._no_caption, self._shift = diffusion.no_caption, diffusion.timestep_shift
         self._blur = Blur(diffusion.token_noise, diffusion.token_dropout)
         self.networks: dict[str, nn.Module] = {"unet": network}
 
@@ -93,12 +96,12 @@ class UnetTrainee:
 
     def loss(self, name: str, networks: Mapping[str, Any], indices: NDArray[np.int64], step: int) -> Losses:
         """See `loop.Trainee`."""
-        del step  # nothing changes over the training
         rng = np.random.default_rng(int(torch.randint(2**31, ())))
         captions = [int(rng.choice(self._data.captions[i])) for i in indices]
         device = next(self.networks[name].parameters()).device
         heard = torch.from_numpy(rng.random(len(indices)) >= self._no_caption).to(device)
-        timesteps = torch.from_numpy(self._noising.timesteps(rng.random(len(indices)))).to(device)
+        shift = 1.0 if self._schedule.decays_at(step) else self._shift
+        timesteps = torch.from_numpy(self._noising.timesteps(rng.random(len(indices)), shift)).to(device)
         latents = torch.from_numpy(self._data.latents[indices]).float().to(device)
         noise = torch.randn_like(latents)
         noised = self._noising.noised(latents, noise, timesteps)
@@ -123,9 +126,9 @@ def train_unet(
 
     `listen` gives clips of the network, to be heard in TensorBoard. The run lies beside `result`, in `NAME-run`.
     """
-    noising = Noising(scheduler, diffusion.snr_cap, diffusion.timestep_shift)
+    noising = Noising(scheduler, diffusion.snr_cap)
     trained = train(
-        UnetTrainee(data, network, noising, diffusion),
+        UnetTrainee(data, network, noising, diffusion, schedule),
         schedule,
         result.with_name(f"{result.name}-run"),
         validate=lambda average: {**validate(average, held_out, noising), **listen(average)},

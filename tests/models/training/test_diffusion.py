@@ -45,6 +45,6 @@ def test_without_a_cap_all_strengths_count_alike() -> None:
 def test_a_shift_trains_on_strong_noise_more_often_and_none_on_all_alike() -> None:
     drawn = (np.arange(1000) + 0.5) / 1000
     assert np.array_equal(Noising(SCHEDULER, None).timesteps(drawn), np.arange(1000))
-    shifted = Noising(SCHEDULER, None, 2.0).timesteps(drawn)
+    shifted = Noising(SCHEDULER, None).timesteps(drawn, 2.0)
     assert (shifted.min(), shifted.max()) == (0, 999)
     assert (shifted >= 500).mean() == pytest.approx(2 / 3, abs=2e-3)  # 2u / (1 + u) = 1/2 at u = 1/3
