@@ -100,6 +100,7 @@ def test_the_learning_rate_warms_up_stays_and_decays() -> None:
     assert set(rates[9:60]) == {1.0}
     assert rates[80] == 0.5
     assert 0 < rates[-1] < 0.03
+    assert [step for step in range(100) if schedule.decays_at(step)] == list(range(61, 100))
 
 
 def test_a_run_of_another_schedule_is_refused(tmp_path: Path) -> None:
