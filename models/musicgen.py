@@ -6,15 +6,17 @@ generation, but each clip is drawn by numbers of its own, so that it does not de
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any
 
 from models._shared import folders
 from models._shared.cards import Published, card_of
 from models._shared.folders import Layout
-from tta_bench.types import Clip, ModelCard
+
+if TYPE_CHECKING:
+    from models._shared.codes import CodeWriter
 
 PAPER = "Copet et al., Simple and Controllable Music Generation, NeurIPS 2023, https://arxiv.org/abs/2306.05284"
 LONGEST = 30.0
@@ -67,9 +69,10 @@ def load(
     guidance_scale: float = 3.0,
     top_k: int = 250,
     temperature: float = 1.0,
-) -> MusicGen:
+) -> CodeWriter:
     """The contestant `musicgen:checkpoint`. Raises UserError, naming the file, for what is damaged or another's."""
     from models._shared import networks
+    from models._shared.codes import CodeWriter
 
     settings = {
         "guidance_scale": guidance_scale,
@@ -81,7 +84,7 @@ def load(
     card = card_of("musicgen", checkpoint, CHECKPOINTS.get(checkpoint), files, settings=settings, paper=PAPER)
     network = _read(networks.path_of(files, "config.json"), networks.precision(dtype)).to(device)
     tokenizer = networks.read_tokenizer(files)
-    return MusicGen(card, network, tokenizer)
+    return CodeWriter(card, network, tokenizer, LONGEST)
 
 
 def _read(config: Path, precision: Any) -> Any:
@@ -109,73 +112,3 @@ def _read(config: Path, precision: Any) -> Any:
     # The table of positions is worked out, not learnt.
     report["missing_keys"] = {key for key in report["missing_keys"] if "embed_positions" not in key}
     return filled_and_frozen(network, report, f"The weights in {config.parent} do not fit its config.json")
-
-
-@final
-class MusicGen:
-    """The contestant."""
-
-    def __init__(self, card: ModelCard, network: Any, tokenizer: Any) -> None:
-        self.card = card
-        self.network = network
-        self._tokenizer = tokenizer
-        self._chosen: dict[str, Any] = {key: card.settings[key] for key in ("guidance_scale", "top_k", "temperature")}
-
-    def generate(self, texts: Sequence[str], seeds: Sequence[int], duration: float) -> list[Clip]:
-        """One clip of `duration` seconds for each text, as one batch. Clip i depends on texts[i], seeds[i] and duration
-        only, as far as rounding does not turn a draw. Raises UserError for more than 30 s."""
-        import math
-
-        import torch
-        from transformers import LogitsProcessorList
-
-        from models._shared.latent_diffusion import refuse_impossible
-
-        refuse_impossible(duration, LONGEST)
-        codec = self.network.config.audio_encoder
-        n_books = self.network.config.decoder.num_codebooks
-        n_steps = math.ceil(duration * codec.frame_rate) + n_books
-        tokens = self._tokenizer(list(texts), padding=True, return_tensors="pt").to(self.network.device)
-        draw = _draw(seeds, (n_steps, n_books), **self._chosen)
-        with torch.inference_mode():
-            made = self.network.generate(
-                **tokens,
-                do_sample=False,  # what is to come is drawn by the processor, and then the only choice
-                guidance_scale=self._chosen["guidance_scale"],
-                max_length=n_steps,
-                logits_processor=LogitsProcessorList([draw]),
-            )
-        samples = made.float()[..., : round(duration * codec.sampling_rate)].cpu().numpy()
-        return [Clip(row[0] if row.shape[0] == 1 else row, codec.sampling_rate) for row in samples]
-
-
-def _draw(
-    seeds: Sequence[int], shape: tuple[int, int], *, guidance_scale: float, top_k: int, temperature: float
-) -> Any:
-    """A logits processor that leaves one code a book: drawn from the likeliest, by numbers that a seed decides.
-
-    `shape`: steps and books. It comes before that of transformers for guidance, and leaves it nothing to do.
-    """
-    import torch
-    from torch import Tensor
-    from transformers import LogitsProcessor
-
-    from models._shared.latents import generators
-
-    chances = torch.stack([torch.rand(shape, generator=drawn) for drawn in generators(seeds)])
-
-    class Draw(LogitsProcessor):
-        def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-            guided = scores.float()
-            if guidance_scale > 1:
-                towards, away = guided.chunk(2)
-                guided = away + guidance_scale * (towards - away)
-            chance = chances[:, input_ids.shape[1] - 1].to(scores.device).flatten()
-            likeliest, codes = (guided / temperature).topk(min(top_k, guided.shape[-1]))
-            reached = likeliest.softmax(-1).cumsum(-1) > chance[:, None]
-            # Rounding may leave the last sum below 1, and a chance above it.
-            place = torch.where(reached.any(-1), reached.int().argmax(-1), likeliest.shape[-1] - 1)
-            only = torch.full_like(guided, -torch.inf).scatter(-1, codes.gather(-1, place[:, None]), 0.0)
-            return torch.cat([only, torch.zeros_like(only)]) if guidance_scale > 1 else only
-
-    return Draw()

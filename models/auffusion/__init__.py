@@ -5,8 +5,9 @@ Xue et al., https://arxiv.org/abs/2401.01044. `load` gives the benchmark its con
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from models.auffusion.pipeline import AuffusionPipeline
     from models.auffusion.sampling import Sampling
 
-__all__ = ["CHECKPOINTS", "Auffusion", "fetch", "find", "load"]
+__all__ = ["CHECKPOINTS", "Auffusion", "fetch", "find", "load", "load_as"]
 
 
 def load(
@@ -37,6 +38,20 @@ def load(
     `compiled` runs the U-Net through torch.compile: slow at first. Raises UserError, naming the file, for a checkpoint
     that is incomplete, damaged or not one of Auffusion's.
     """
+    card = partial(card_of, "auffusion", checkpoint, CHECKPOINTS.get(checkpoint), files, paper=PAPER)
+    return load_as(card, files, device=device, dtype=dtype, sampling=sampling, compiled=compiled)
+
+
+def load_as(
+    card: Callable[..., ModelCard],
+    files: Mapping[str, Path],
+    *,
+    device: str = "cpu",
+    dtype: str = "float32",
+    sampling: Sampling | None = None,
+    compiled: bool = False,
+) -> Auffusion:
+    """The contestant whose card `card(settings=...)` is, from files as `load` takes them; for the rest see there."""
     from models._shared.networks import precision
     from models.auffusion.loading import load_pipeline
 
@@ -52,8 +67,7 @@ def load(
         "dtype": dtype,
         "compiled": compiled,
     }
-    card = card_of("auffusion", checkpoint, CHECKPOINTS.get(checkpoint), files, settings=settings, paper=PAPER)
-    return Auffusion(card, pipeline, drawn)
+    return Auffusion(card(settings=settings), pipeline, drawn)
 
 
 @final

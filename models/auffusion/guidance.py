@@ -37,6 +37,16 @@ def _coordinate(name: str, place: Tensor) -> Tensor:
     return {"sin": torch.sin, "cos": torch.cos}[wave](math.pi * int(n_half_periods) * place)
 
 
+def telling(unet: Any, states: Tensor, mask: Tensor | None) -> dict[str, Any]:
+    """The U-Net's arguments that say what captions mean: states to attend to, or what modulates its features.
+
+    A U-Net with a projection of class labels is AudioLDM's: the one state of a caption goes there, and nowhere else.
+    """
+    if unet.config.class_embed_type is None:
+        return {"encoder_hidden_states": states, "encoder_attention_mask": mask}
+    return {"encoder_hidden_states": None, "class_labels": states[:, 0]}
+
+
 @final
 class GuidedPrediction:
     """`(latents, timestep)` -> what the U-Net predicts for latents `(n, channels, freq, time)`, in float32.
@@ -88,8 +98,7 @@ class GuidedPrediction:
         predicted = self._unet(
             pieces.to(self._unet.dtype),
             timestep,
-            encoder_hidden_states=embeddings.states,
-            encoder_attention_mask=embeddings.mask,
             return_dict=False,
+            **telling(self._unet, embeddings.states, embeddings.mask),
         )[0]
         return self._windows.merge(predicted.float())

@@ -16,9 +16,10 @@ import torch
 
 from models._shared.networks import Files, path_of, read_network
 from models._shared.states import read_json, read_state
+from models.auffusion.clap import ClapEmbeddings, read_clap
 from models.auffusion.conditioning import Condition, ConditionAdapter, Conditioning, Unconditional
 from models.auffusion.griffin_lim import GriffinLim
-from models.auffusion.locate import GRIFFIN_LIM
+from models.auffusion.locate import GRIFFIN_LIM, SETTINGS
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.reader import Readings, read_reader
 from models.auffusion.sampling import SCHEDULERS
@@ -44,7 +45,7 @@ def load_pipeline(files: Files, *, device: str = "cpu", dtype: torch.dtype = tor
 
     Raises UserError, naming the file, for what is missing, damaged or does not fit together.
     """
-    settings, scheduler = read_settings(files.get("settings.json")), _scheduler(files)
+    settings, scheduler = read_settings(files.get(SETTINGS)), _scheduler(files)
     vocoder = read_vocoder(files, settings.mel)
     conditioning = _conditioning(files, settings.unconditional, device)
     return AuffusionPipeline(
@@ -82,7 +83,7 @@ def _scheduler(files: Files) -> Any:
     """The published checkpoints' is PNDM whatever their file calls it, for so the authors' code reads it."""
     path = path_of(files, "scheduler/scheduler_config.json")
     config = read_json(path)
-    if "settings.json" not in files:
+    if SETTINGS not in files:
         return SCHEDULERS["pndm"].from_config(config)
     known = {scheduler.__name__: scheduler for scheduler in SCHEDULERS.values()}
     if config.get("_class_name") not in known:
@@ -109,6 +110,9 @@ def read_condition(files: Files, entry: Mapping[str, Any], device: str = "cpu") 
     elif entry["condition_type"] == "events":
         reader = read_reader(files, entry["text_encoder_name"]).to(device)
         encoder = Readings(load_minilm(pooled=False, device=device), reader)
+    elif entry["condition_type"] == "clap":
+        clap = read_clap(files, entry["text_encoder_name"]).to(device)
+        encoder = ClapEmbeddings(load_minilm(pooled=False, device=device), clap)
     else:
         folder = entry["text_encoder_name"]
         path_of(files, f"{folder}/config.json")

@@ -10,6 +10,8 @@ from models.auffusion.cards import CHECKPOINTS
 
 __all__ = ["fetch", "files_in", "find"]
 
+SETTINGS = "settings.json"
+"""Of the checkpoints that are trained here, and of none that was published."""
 GRIFFIN_LIM = "vocoder/griffin_lim.json"
 """In the place of a vocoder: the arguments of `griffin_lim.GriffinLim`."""
 LAYOUT = Layout(

@@ -16,7 +16,7 @@ from tta_bench.types import UserError
 if TYPE_CHECKING:
     from models.auffusion.training.stages import Job
 
-NAMES = ("data", "vae", "vocoder", "reader", "unet", "export")
+NAMES = ("data", "vae", "vocoder", "reader", "clap", "unet", "export")
 EXAMPLE = """examples:
   python -m models.auffusion.train pocket                          everything, on two CPU cores
   python -m models.auffusion.train pocket --stages vae --minutes 40
@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    whole.add_argument("recipe", help="pocket, published, or a .toml file")
+    whole.add_argument("recipe", help="pocket, pocket-audioldm, published, or a .toml file")
     whole.add_argument("--stages", default=",".join(NAMES), metavar="A,B", help="default: %(default)s")
     whole.add_argument("--run", type=Path, metavar="DIR", help="where all is kept (default: runs/auffusion/RECIPE)")
     whole.add_argument("--clips", type=Path, action="append", default=[], metavar="DIR", help="clips with captions")

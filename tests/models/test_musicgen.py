@@ -19,8 +19,9 @@ from transformers import (
 )
 
 from models import musicgen
+from models._shared.codes import CodeWriter, _draw
 from models._shared.folders import files_in
-from models.musicgen import CHECKPOINTS, MusicGen
+from models.musicgen import CHECKPOINTS
 from tests.models import tiny
 from tta_bench.types import UserError
 
@@ -67,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(folder: Path) -> MusicGen:
+def model(folder: Path) -> CodeWriter:
     return musicgen.load("small", files_in(folder))
 
 
@@ -84,13 +85,13 @@ def test_with_one_choice_a_clip_is_the_one_that_transformers_makes(folder: Path)
 
 def test_codes_are_drawn_as_often_as_they_are_likely_and_never_beyond_the_likeliest() -> None:
     logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]])).repeat(4000, 1)
-    draw = musicgen._draw(list(range(2000)), (1, 2), guidance_scale=1.0, top_k=3, temperature=1.0)
+    draw = _draw(list(range(2000)), (1, 2), guidance_scale=1.0, top_k=3, temperature=1.0)
     drawn = draw(torch.zeros(4000, 1, dtype=torch.long), logits).argmax(-1)
     shares = torch.bincount(drawn, minlength=4) / 4000
     assert torch.allclose(shares, torch.tensor([0.5, 0.3, 0.15, 0.0]) / 0.95, atol=0.03)
 
 
-def test_a_clip_is_the_same_alone_and_in_a_batch_and_each_seed_makes_its_own(model: MusicGen) -> None:
+def test_a_clip_is_the_same_alone_and_in_a_batch_and_each_seed_makes_its_own(model: CodeWriter) -> None:
     together = model.generate(CAPTIONS, [1, 2], 0.5)
     assert [(clip.samples.shape, clip.sample_rate) for clip in together] == [((1600,), 3200)] * 2
     alone, other = (model.generate(CAPTIONS[1:], [seed], 0.5)[0] for seed in (2, 3))
@@ -98,12 +99,12 @@ def test_a_clip_is_the_same_alone_and_in_a_batch_and_each_seed_makes_its_own(mod
     assert np.abs(other.samples - alone.samples).max() > 1e-4
 
 
-def test_the_caption_is_heard(model: MusicGen) -> None:
+def test_the_caption_is_heard(model: CodeWriter) -> None:
     clips = model.generate(CAPTIONS, [1, 1], 0.5)
     assert np.abs(clips[0].samples - clips[1].samples).max() > 1e-4
 
 
-def test_more_than_it_makes_is_refused(model: MusicGen) -> None:
+def test_more_than_it_makes_is_refused(model: CodeWriter) -> None:
     with pytest.raises(UserError, match=r"at most 30\.00 s, not of 31\.00 s"):
         model.generate(["rain"], [1], 31.0)
 

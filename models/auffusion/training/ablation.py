@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,7 +17,14 @@ import torch
 
 from models.auffusion.training.diffusion import Noising
 from models.auffusion.training.recipe import Recipe, read_variants, with_steps
-from models.auffusion.training.stages import Job, make_checkpoint, make_unet, read_denoiser, read_latents
+from models.auffusion.training.stages import (
+    Job,
+    make_checkpoint,
+    make_unet,
+    read_denoiser,
+    read_latents,
+    take_over,
+)
 from models.auffusion.training.unet import validate
 from tta_bench.arrays import write_whole
 
@@ -61,14 +67,9 @@ def compare(job: Job, steps: int) -> Path | None:
 
 
 def _job(job: Job, name: str, recipe: Recipe, minutes: float | None) -> Job:
-    """A variant's job, in a folder of its own: the data of all as a link, and copies of VAE, vocoder and reader."""
+    """A variant's job, in a folder of its own, with what all share."""
     folder = job.folder / "ablation" / name
-    if not (folder / "data").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "data").symlink_to(job.data.resolve(), target_is_directory=True)
-    for shared in ("vae", "vocoder", "reader"):
-        if (job.parts / shared).exists():
-            shutil.copytree(job.parts / shared, folder / "parts" / shared, dirs_exist_ok=True)
+    take_over(job, folder)
     return replace(job, recipe=recipe, folder=folder, minutes=minutes)
 
 

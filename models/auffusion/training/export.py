@@ -13,10 +13,10 @@ from typing import Any
 from models._shared.networks import read_network
 from models._shared.states import read_json, read_state
 from models.auffusion.loading import load_pipeline
-from models.auffusion.locate import GRIFFIN_LIM, files_in
+from models.auffusion.locate import GRIFFIN_LIM, SETTINGS, files_in
 from models.auffusion.training.listening import settings_of
 from models.auffusion.training.parts import halved, save_network, write_part
-from models.auffusion.training.recipe import Recipe
+from models.auffusion.training.recipe import SHARED, Recipe
 from tta_bench.arrays import write_whole
 from tta_bench.audio import file_sha256
 from tta_bench.types import UserError
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 NETWORKS = {"unet": "UNet2DConditionModel", "vae": "AutoencoderKL"}
 WEIGHTS = ("unet", "vae", "vocoder")
+TRAINED = {"events": "reader.safetensors", "clap": "clap.safetensors"}
+"""`condition_type` -> weights of the text encoders that are trained as a stage, in the folder that the entry names."""
 
 
 def export(recipe: Recipe, parts: Path, folder: Path, start: Path | None, *, command: str) -> None:
@@ -46,11 +48,11 @@ def export(recipe: Recipe, parts: Path, folder: Path, start: Path | None, *, com
     for entry in recipe.conditions:
         if adapter := entry.get("condition_adapter_name"):
             _halve(parts / adapter, folder / adapter, "condition_adapter.safetensors")
-        if entry["condition_type"] == "events":
-            _halve(parts / entry["text_encoder_name"], folder / entry["text_encoder_name"], "reader.safetensors")
+        if weights := TRAINED.get(entry["condition_type"]):
+            _halve(parts / entry["text_encoder_name"], folder / entry["text_encoder_name"], weights)
         elif start and (encoder := entry.get("text_encoder_name")):
             shutil.copytree(start / encoder, folder / encoder, dirs_exist_ok=True)
-    write_whole(folder / "settings.json", _json(asdict(settings_of(recipe))))
+    write_whole(folder / SETTINGS, _json(asdict(settings_of(recipe))))
     write_whole(folder / "README.md", card(recipe, folder, command))
     load_pipeline(files_in(folder))
     log.info("wrote %s", folder)
@@ -58,11 +60,8 @@ def export(recipe: Recipe, parts: Path, folder: Path, start: Path | None, *, com
 
 def _learnt(recipe: Recipe) -> list[str]:
     """The stages that end in weights."""
-    chosen = {
-        "vocoder": recipe.vocoder.learns,
-        "reader": any(entry["condition_type"] == "events" for entry in recipe.conditions),
-    }
-    return [name for name in (*WEIGHTS, "reader") if chosen.get(name, True)]
+    encoders = [entry["text_encoder_name"] for entry in recipe.conditions if entry["condition_type"] in TRAINED]
+    return [name for name in WEIGHTS if name != "vocoder" or recipe.vocoder.learns] + encoders
 
 
 def _halve(source: Path, target: Path, name: str) -> None:
@@ -73,12 +72,15 @@ def card(recipe: Recipe, folder: Path, command: str) -> str:
     """What is to be known of a checkpoint, as Markdown."""
     rows = list(_rows(folder))
     total = sum(path.stat().st_size for name in WEIGHTS for path in (folder / name).rglob("*") if path.is_file())
-    schedules = {name: getattr(recipe, name).schedule for name in _learnt(recipe)}
+    own = [name for name in _learnt(recipe) if recipe.base is None or name not in SHARED]
+    schedules = {name: getattr(recipe, name).schedule for name in own}
     trained = "\n".join(
         f"- {name}: {one.steps} steps of {one.batch_size} {'captions' if name == 'reader' else 'clips'}, "
         f"learning rate {one.learning_rate:g}, seed {one.seed}"
         for name, one in schedules.items()
     )
+    if recipe.base is not None:
+        trained = f"- {', '.join(SHARED)}: those of the recipe {recipe.base}\n{trained}"
     return CARD.format(
         name=recipe.name,
         duration=recipe.duration,

@@ -22,6 +22,8 @@ from models.auffusion.training.vocoder import VocoderLosses
 from tta_bench.types import UserError
 
 FOLDER = Path(__file__).parent / "recipes"
+SHARED = ("data", "vae", "vocoder")
+"""Stages whose results are those of a recipe's base."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,15 @@ class ReaderStage:
 
 
 @dataclass(frozen=True)
+class ClapStage:
+    """The CLAP whose text half conditions."""
+
+    schedule: Schedule
+    network: Mapping[str, Any]
+    """Arguments of `clap.ClapText`."""
+
+
+@dataclass(frozen=True)
 class UnetStage:
     """The U-Net; without a network, it is taken from the folder that training starts from."""
 
@@ -107,6 +118,10 @@ class Recipe:
     data: Data = field(default_factory=Data)
     reader: ReaderStage | None = None
     """None where no text encoder is to be one."""
+    clap: ClapStage | None = None
+    """Likewise."""
+    base: str | None = None
+    """The recipe whose data, VAE and vocoder are taken over, and made in the folder beside where they are missing."""
     variants: tuple[Mapping[str, Any], ...] = ()
     """Of the ablation: each has a `name`, its own `conditions` and, if it is drawn anew, `pretrained = false`."""
 

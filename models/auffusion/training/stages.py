@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from numpy.typing import NDArray
 
 from models._shared.networks import read_network
 from models._shared.states import read_json
-from models.auffusion.loading import read_adapter
+from models.auffusion.clap import ClapText
+from models.auffusion.loading import read_adapter, read_condition
 from models.auffusion.locate import GRIFFIN_LIM, files_in
 from models.auffusion.reader import Reader
 from models.auffusion.training import listings, shards
 from models.auffusion.training.captions import CaptionStates, new_adapters, read_conditions
-from models.auffusion.training.export import export
+from models.auffusion.training.clap import Pairs, train_clap
+from models.auffusion.training.export import TRAINED, export
 from models.auffusion.training.listening import assemble, listen
 from models.auffusion.training.parts import save_network, write_part
-from models.auffusion.training.reader import SOUND_NAMES, Captions, tell, train_reader
-from models.auffusion.training.recipe import Data, Recipe
+from models.auffusion.training.reader import SOUND_NAMES, WORDS, Captions, tell, train_reader
+from models.auffusion.training.recipe import SHARED, Data, Recipe, read_recipe
 from models.auffusion.training.scenes import SceneSource
 from models.auffusion.training.shards import ClipSet
 from models.auffusion.training.through_vae import cached_latents, cached_reconstructions
@@ -40,7 +45,7 @@ from tta_bench.types import UserError
 log = logging.getLogger(__name__)
 
 SETS = ("train", "validation")
-READER = "reader"
+READER, CLAP = "reader", "clap"
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,13 @@ class Job:
 def run(job: Job, stages: list[str]) -> bool:
     """Runs stages that are not done; False if the minutes were over before the last one was."""
     begun = time.monotonic()
+    if job.recipe.base is not None:
+        recipe = read_recipe(job.recipe.base)
+        base = replace(job, recipe=recipe, folder=job.folder.with_name(recipe.name))
+        if not run(base, [name for name in stages if name in SHARED]):
+            return False
+        take_over(base, job.folder)
+        stages = [name for name in stages if name not in SHARED]
     for name in stages:
         left = None if job.minutes is None else job.minutes - (time.monotonic() - begun) / 60
         if left is not None and left <= 0:
@@ -84,6 +96,16 @@ def run(job: Job, stages: list[str]) -> bool:
             log.info("stage %s is not done; the same command goes on", name)
             return False
     return True
+
+
+def take_over(source: Job, folder: Path) -> None:
+    """A job in `folder` gets the source's data, as a link, and copies of its parts that U-Nets share."""
+    if not (folder / "data").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "data").symlink_to(source.data.resolve(), target_is_directory=True)
+    for name in ("vae", "vocoder", READER, CLAP):
+        if (source.parts / name).exists() and not (folder / "parts" / name).exists():
+            shutil.copytree(source.parts / name, folder / "parts" / name)
 
 
 def make_data(job: Job) -> bool:
@@ -178,6 +200,47 @@ def make_reader(job: Job) -> bool:
     return True
 
 
+def make_clap(job: Job) -> bool:
+    """`parts/clap`, where the recipe has one."""
+    stage, result = job.recipe.clap, job.parts / CLAP
+    if stage is None or (result / "config.json").exists():
+        return True
+    torch.manual_seed(stage.schedule.seed)
+    train, held_out = _pairs(job)
+    text = ClapText(**stage.network)
+    trained = train_clap(train, held_out, result, text=text, schedule=stage.schedule, minutes=job.minutes)
+    if trained is None:
+        return False
+    write_part(result, "clap.safetensors", trained.state_dict(), trained.config)
+    return True
+
+
+def _pairs(job: Job) -> tuple[Pairs, Pairs]:
+    """Clips and captions for a CLAP, to train on and held out; of scenes, with the names of what is heard."""
+    clips = [ClipSet(job.data / name) for name in SETS]
+    states = _words([caption for one in clips for captions in one.captions for caption in captions], job)
+    heard = [None, None] if job.clips else [_heard(one) for one in _scenes(job.recipe.data, job.recipe.duration)]
+    train, held_out = (
+        Pairs(cached_pictures(one, job.recipe.mel), [states.numbers(captions) for captions in one.captions], states, k)
+        for one, k in zip(clips, heard, strict=True)
+    )
+    return train, held_out
+
+
+def _words(captions: list[str], job: Job) -> CaptionStates:
+    """What the sentence encoder says of captions, word by word."""
+    condition = read_condition({}, WORDS)
+    return CaptionStates(captions, [condition], job.data / "captions", [_mark(WORDS, job.parts)])
+
+
+def _heard(scenes: SceneSource) -> NDArray[np.float32]:
+    """`(n, n_sounds)`, 1 for each sound of a scene."""
+    found = np.zeros((len(scenes), len(SOUND_NAMES)), np.float32)
+    for i in range(len(scenes)):
+        found[i, [SOUND_NAMES.index(part.sound) for part in scenes.plan(i).events]] = 1
+    return found
+
+
 def make_unet(job: Job) -> bool:
     """`parts/unet` and `parts/condition_adapter_N`."""
     recipe, result = job.recipe, job.parts / "unet"
@@ -228,9 +291,9 @@ def read_latents(job: Job) -> tuple[Latents, Latents]:
 
 
 def _mark(entry: Mapping[str, Any], parts: Path) -> list[str]:
-    """What decides an encoder's states: its kind, and the bytes of a reader."""
-    read = parts / READER / "reader.safetensors"
-    return [entry["condition_type"], *([file_sha256(read)] if entry["condition_type"] == "events" else [])]
+    """What decides an encoder's states: its kind, and the bytes of what was trained."""
+    kind: str = entry["condition_type"]
+    return [kind, *([file_sha256(parts / entry["text_encoder_name"] / TRAINED[kind])] if kind in TRAINED else [])]
 
 
 def new_denoiser(job: Job) -> Denoiser:
@@ -281,6 +344,7 @@ STAGES: Mapping[str, Callable[[Job], bool]] = {
     "vae": make_vae,
     "vocoder": make_vocoder,
     "reader": make_reader,
+    "clap": make_clap,
     "unet": make_unet,
     "export": make_checkpoint,
 }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.auffusion.conditioning import Unconditional
-from models.auffusion.guidance import coordinates
+from models.auffusion.guidance import coordinates, telling
 from models.auffusion.training.captions import SHARP, Blur, CaptionStates
 from models.auffusion.training.diffusion import Diffusion, Noising
 from models.auffusion.training.loop import Losses, Schedule, Validate, train
@@ -72,9 +72,8 @@ class Denoiser(nn.Module):
         predicted: Tensor = self.unet(
             torch.cat([noised, told.expand(len(noised), -1, noised.shape[2], -1)], dim=1),
             timesteps,
-            encoder_hidden_states=said,
-            encoder_attention_mask=embeddings.mask,
             return_dict=False,
+            **telling(self.unet, said, embeddings.mask),
         )[0]
         return predicted.float()
 

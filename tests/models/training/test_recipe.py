@@ -40,7 +40,7 @@ def test_a_setting_that_there_is_not_is_refused_by_its_place(tmp_path: Path) -> 
     path.write_text("duration = 1.0\n")
     with pytest.raises(UserError, match="incomplete"):
         read_recipe(str(path))
-    with pytest.raises(UserError, match=r"No recipe 'pokket'\. There are: pocket, published"):
+    with pytest.raises(UserError, match=r"No recipe 'pokket'\. There are: pocket, pocket-audioldm, published"):
         read_recipe("pokket")
 
 

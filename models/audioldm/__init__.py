@@ -2,11 +2,15 @@
 
 Liu et al., https://arxiv.org/abs/2301.12503. Reads the folders of cvssp/audioldm-* as they are published for diffusers;
 its own loop, as `AudioLDMPipeline` is deprecated, and equal to it (diffusers 0.42.1) for the same noise.
+
+The pocket checkpoint has AudioLDM's conditioning, and spectrogram, VAE and sampler of pocket Auffusion, so that the two
+differ in what they are told of a caption: it is laid out and loaded as Auffusion's checkpoints are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 from models._shared import folders
 from models._shared.cards import UNREAD, Published, card_of
 from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, Layout, weights_in
+from models.auffusion import locate
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from models._shared.denoising import Predict
     from models._shared.latent_diffusion import LatentDiffusion
+    from models.auffusion import Auffusion
 
 PAPER = "Liu et al., AudioLDM, ICML 2023, https://arxiv.org/abs/2301.12503"
 SETTINGS = {"num_inference_steps": 200, "guidance_scale": 2.5, "scheduler": "DDIM", "candidates": 3}
@@ -47,6 +53,17 @@ CHECKPOINTS: Mapping[str, Published] = {
     "l-full": _published("cvssp/audioldm-l-full", 739_139_080),
     "m-full": _published("cvssp/audioldm-m-full", 415_954_568),
     "s-full-v2": _published("cvssp/audioldm-s-full-v2", 185_036_552),
+    "pocket": Published(
+        None,
+        ("scenes of tta_bench, split training",),
+        "Apache-2.0",
+        "Small enough for two CPU cores; compare it on the board `pocket` only.",
+        commercial="Yes, under the terms of the licence.",
+        sample_rate=16000,
+        duration=5.12,
+        text_encoder="a small CLAP over all-MiniLM-L6-v2, one embedding of 256 for the whole caption",
+        verified=True,
+    ),
 }
 """Sizes are those of the U-Nets: with the other networks 975, 652 and 421 million, as the repositories say."""
 LAYOUT = Layout(
@@ -61,8 +78,17 @@ LAYOUT = Layout(
         ("tokenizer/tokenizer_config.json",),
     ),
 )
-find = partial(folders.find, LAYOUT)
+POCKET = replace(locate.LAYOUT, model="audioldm", checkpoints=CHECKPOINTS)
 fetch = partial(folders.fetch, LAYOUT)
+
+
+def find(checkpoint: str, *, cache_dir: Path, weights_dir: Path | None = None) -> dict[str, Path]:
+    """The files of `audioldm:checkpoint`, or of the folder that `checkpoint` is the path of; see `folders.find`."""
+    ours = checkpoint == "pocket" or (Path(checkpoint) / locate.SETTINGS).is_file()
+    bundled = Path(__file__).parent
+    return folders.find(
+        POCKET if ours else LAYOUT, checkpoint, cache_dir=cache_dir, weights_dir=weights_dir, bundled=bundled
+    )
 
 
 def load(
@@ -73,11 +99,17 @@ def load(
     dtype: str = "float32",
     num_inference_steps: int = 200,
     guidance_scale: float = 2.5,
-) -> LatentDiffusion:
+) -> LatentDiffusion | Auffusion:
     """The contestant `audioldm:checkpoint`. Raises UserError, naming the file, for what is damaged or another model's.
 
     With a whole CLAP in `clap/` of the folder, a clip is the best of 3 by its judgement; the card says which was done.
+    A pocket checkpoint's settings are its own.
     """
+    if locate.SETTINGS in files:
+        from models.auffusion import load_as
+
+        card = partial(card_of, "audioldm", checkpoint, CHECKPOINTS.get(checkpoint), files, paper=PAPER)
+        return load_as(card, files, device=device, dtype=dtype)
     from diffusers import DDIMScheduler
     from transformers import ClapTextModelWithProjection, SpeechT5HifiGan
 
