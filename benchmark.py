@@ -39,15 +39,28 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 weights_app = typer.Typer(no_args_is_help=True, help="Published checkpoints: which there are, fetch them, verify them.")
+data_app = typer.Typer(no_args_is_help=True, help="Prompt sets of others: which there are, and fetch them.")
 list_app = typer.Typer(no_args_is_help=True, help="What there is to choose from.")
 app.add_typer(weights_app, name="weights")
 app.add_typer(list_app, name="list")
+app.add_typer(data_app, name="data")
 app.add_typer(commands.edit.app, name="edit")
 
 StoreOption = Annotated[
     Path, typer.Option("--store", metavar="DIR", help="Where features are kept, for all runs and models.")
 ]
-BoardOption = Annotated[str, typer.Option("--board", metavar="NAME", help="See `list boards`.")]
+BoardOption = Annotated[
+    str, typer.Option("--board", metavar="NAME", help="See `list boards`; or a .toml file of your own.")
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder with prompt sets of others, in place of the cache.")
+]
+CountOption = Annotated[
+    str,
+    typer.Option(
+        "--count", metavar="HOW", help="Events by `annotated`, `clauses` of captions or `labels` of AudioSet."
+    ),
+]
 MetricsOption = Annotated[str, typer.Option("--metrics", metavar="A,B", help="Some of the protocol's metrics only.")]
 MissingFlag = Annotated[bool, typer.Option("--allow-missing", help="Go on without clips that are missing or broken.")]
 IntervalsFlag = Annotated[
@@ -80,6 +93,11 @@ def main(
     seed: Annotated[int, typer.Option(metavar="N", help="Of generated clips; each has its own, drawn from it.")] = 0,
     limit: LimitOption = None,
     metrics: MetricsOption = "",
+    references: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Recordings, for a board whose references are not rendered.")
+    ] = None,
+    data: DataOption = None,
+    count: CountOption = "",
     allow_missing: MissingFlag = False,
     intervals: IntervalsFlag = True,
     weights_dir: WeightsOption = None,
@@ -106,16 +124,18 @@ def main(
     from tta_bench import arguments
 
     command: dict[str, object] = {"models": models, "board": board, "seed": seed, "limit": limit, "metrics": metrics}
-    command |= {"model_command": model_command} if model_command else {}
+    given = {"model_command": model_command, "references": references, "data": data, "count": count}
+    command |= {name: value if name == "model_command" else str(value) for name, value in given.items() if value}
     with refusing():
         settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, intervals)
         settings = replace(settings, seed=seed, silence=model_timeout)
-        found = arguments.choose_board(board, metrics, limit)
+        found = arguments.choose_board(board, metrics, limit, data=data, count=count)
+        arguments.check_references(found, references)
         rows = arguments.choose_rows(models, found, weights_dir=weights_dir, commands=model_command or ())
     if dry_run:
-        show_outline(found, rows, settings, as_json=as_json)
+        show_outline(found, rows, references, settings, as_json=as_json)
     else:
-        run(found, rows, None, settings, command, out=out, as_json=as_json)
+        run(found, rows, references, settings, command, out=out, as_json=as_json)
 
 
 @app.command()
@@ -128,6 +148,8 @@ def score(
     protocol: Annotated[str, typer.Option(metavar="NAME", help="See `list protocols`.")] = "offline",
     metrics: MetricsOption = "",
     controls: Annotated[str, typer.Option(metavar="A,B", help="recordings,shuffled,noise,silence or some.")] = "",
+    count: CountOption = "",
+    by: Annotated[str, typer.Option(metavar="A,B", help="Columns to tell scores apart by; `temporal`: Tango's.")] = "",
     human: Annotated[
         Path | None, typer.Option(metavar="FILE", help="csv of human scores: model, score, and id if per clip.")
     ] = None,
@@ -156,13 +178,15 @@ def score(
         "protocol": protocol,
         "metrics": metrics,
         "controls": controls,
+        "count": count,
+        "by": by,
     }
     with refusing():
         settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, intervals)
         rows = arguments.Rows(
             folders=arguments.name_folders(generated), controls=tuple(arguments.choose_controls(controls))
         )
-        board = arguments.make_board(prompts, protocol, metrics)
+        board = arguments.make_board(prompts, protocol, metrics, count=count, by=by)
         ratings = humans.read(human) if human else None
     run(board, rows, references, settings, command, ratings=ratings, out=out, as_json=as_json)
 
@@ -390,20 +414,29 @@ def list_boards(as_json: JsonFlag = False) -> None:
     """
     from tta_bench import boards
 
-    found = [boards.find(name) for name in boards.names()]
+    found = [boards.settings_of(name) for name in boards.names()]
     if as_json:
-        rows = [
-            {"board": b.name, "protocol": b.protocol.name, "n_prompts": len(b.prompts.prompts), "remark": b.remark}
-            for b in found
-        ]
-        print(json.dumps(rows, indent=1))
+        keys = ("protocol", "n_prompts", "dataset", "remark")
+        print(json.dumps([{"board": name} | {key: said.get(key) for key in keys} for name, _, said in found], indent=1))
         return
-    table = [[b.name, str(len(b.prompts.prompts)), f"{b.duration} s", b.protocol.name, b.remark] for b in found]
-    show_rows(["board", "prompts", "clip", "protocol", "what to know"], table)
+    table = [
+        [
+            name,
+            str(said["n_prompts"]),
+            f"{said['duration']} s",
+            said["protocol"],
+            said.get("dataset", ""),
+            said["remark"],
+        ]
+        for name, _, said in found
+    ]
+    show_rows(["board", "prompts", "clip", "protocol", "data", "what to know"], table)
 
 
 @list_app.command("prompts")
-def list_prompts(board: BoardOption = "pocket", as_json: JsonFlag = False) -> None:
+def list_prompts(
+    board: BoardOption = "pocket", data: DataOption = None, count: CountOption = "", as_json: JsonFlag = False
+) -> None:
     """A board's prompts with their numbers of sound events.
 
     Example: python benchmark.py list prompts --board pocket --json
@@ -411,7 +444,7 @@ def list_prompts(board: BoardOption = "pocket", as_json: JsonFlag = False) -> No
     from tta_bench import boards
 
     with refusing():
-        prompts = boards.find(board).prompts
+        prompts = boards.find(board, data=data, count=count).prompts
     bucket = {prompt.id: name for name, found in prompts.buckets().items() for prompt in found}
     if as_json:
         rows = [
@@ -435,6 +468,44 @@ def list_metrics(as_json: JsonFlag = False) -> None:
         print(json.dumps(rows, indent=1))
     else:
         show_rows(list(rows[0]), [list(row.values()) for row in rows])
+
+
+@data_app.command("list")
+def data_list(data: DataOption = None, as_json: JsonFlag = False) -> None:
+    """Prompt sets that their owners publish: how large, under which licence, and which are here.
+
+    Example: python benchmark.py data list
+    """
+    from tta_bench import datasets
+    from tta_bench.types import UserError
+
+    def here(dataset: datasets.Dataset) -> bool:
+        try:
+            return bool(datasets.find(dataset, data))
+        except UserError:
+            return False
+
+    states = [(dataset, here(dataset)) for dataset in datasets.known().values()]
+    if as_json:
+        print(json.dumps([{**asdict(dataset), "here": found} for dataset, found in states], indent=1))
+        return
+    rows = [[d.name, str(d.n_prompts), "here" if found else "-", d.licence, d.what] for d, found in states]
+    show_rows(["set", "prompts", "", "licence", "what it is"], rows)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    names: Annotated[list[str], typer.Argument(help="Such as audiocaps; see `data list`.")],
+) -> None:
+    """Download prompt sets from their owners; an interrupted download goes on where it stopped.
+
+    Example: python benchmark.py data fetch audiocaps tta-bench-accuracy
+    """
+    from tta_bench import datasets
+
+    with refusing(), progress_bar() as progress:
+        for name in names:
+            print(datasets.fetch(name, progress), file=sys.stderr)
 
 
 @weights_app.command("list")
@@ -560,12 +631,12 @@ def show(
         show_rows(costs.COLUMNS, rows)
 
 
-def show_outline(board: Board, rows: Rows, settings: Settings, *, as_json: bool) -> None:
+def show_outline(board: Board, rows: Rows, references: Path | None, settings: Settings, *, as_json: bool) -> None:
     """What a run would do, on stdout."""
     from tta_bench import planning
 
     with refusing():
-        found = planning.outline(board, rows, None, settings)
+        found = planning.outline(board, rows, references, settings)
     if as_json:
         planned = [row._asdict() for row in found.rows]
         print(json.dumps({"board": board.name, **found._asdict(), "rows": planned}, indent=1, ensure_ascii=False))

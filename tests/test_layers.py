@@ -24,7 +24,8 @@ LAYERS = {
     "weights": {"types", "plugins", "hashes", "download", "checkpoints"},
     "metrics": {"types"},
     "protocols": {"types", "plugins", "metrics", "scenes"},
-    "boards": {"types", "plugins", "protocols"},
+    "datasets": {"types", "plugins", "weights", "audio", "download", "prompts"},
+    "boards": {"types", "plugins", "protocols", "prompts", "datasets"},
     "references": {"types", "plugins", "scenes", "store", "text"},
     "prompts": {"types", "audio"},
     "controls": {"types", "audio"},
@@ -73,7 +74,7 @@ LAYERS = {
 WITHOUT_TORCH = {
     "types", "plugins", "prompts", "metrics", "report", "store", "harness", "results", "humans", "scoring", "protocols",
     "controls", "audio", "weights", "provenance", "scenes", "validation", "generators", "generating", "planning",
-    "programs", "recipes", "costs",
+    "programs", "recipes", "costs", "datasets", "boards",
 }  # fmt: skip
 
 

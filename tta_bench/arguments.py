@@ -11,6 +11,7 @@ from pathlib import Path
 from tta_bench import boards, controls, generators, plugins, protocols, recipes, results
 from tta_bench.generators import Generator
 from tta_bench.programs import Program
+from tta_bench.prompts import counting
 from tta_bench.prompts.readers import read_prompts
 from tta_bench.types import Board, UserError
 
@@ -54,11 +55,17 @@ class Rows:
     controls: tuple[str, ...] = ()
 
 
-def choose_board(name: str, metrics: str, limit: int | None) -> Board:
+def choose_board(name: str, metrics: str, limit: int | None, *, data: Path | None = None, count: str = "") -> Board:
     """The board of that name, with some of its metrics if any are named, and the first prompts of each bucket if
-    there is a limit."""
-    found = boards.find(name, split_names(metrics))
+    there is a limit; for `data` and `count`, see `boards.find`."""
+    found = boards.find(name, split_names(metrics), data=data, count=count)
     return boards.limited(found, limit) if limit else found
+
+
+def check_references(board: Board, references: Path | None) -> None:
+    """Raises UserError for recordings beside a board that renders its own references."""
+    if board.scenes and references is not None:
+        raise UserError(f"The references of board {board.name!r} are rendered. Leave --references out.")
 
 
 def choose_rows(text: str, board: Board, *, weights_dir: Path | None, commands: Sequence[str] = ()) -> Rows:
@@ -122,9 +129,30 @@ def name_folders(given: Sequence[str]) -> dict[str, Path]:
     return folders
 
 
-def make_board(prompts: Path, protocol: str, metrics: str) -> Board:
-    """A board of one's own: a prompt file under a protocol. Named by the file, or by its folder."""
+def make_board(prompts: Path, protocol: str, metrics: str, *, count: str = "", by: str = "") -> Board:
+    """A board of one's own: a prompt file under a protocol. Named by the file, or by its folder.
+
+    `count` is a way of `counting.COUNTS`, by default what the file says, else what its captions say; `by` names columns
+    by which scores are told apart, or `temporal`, Tango's rule.
+    """
     found = read_prompts(prompts)
+    way = plugins.choose(count, counting.COUNTS, kind="way to count events") if count else counting.way_of(found)
+    found = counting.counted(found, way)
+    fields = split_names(by)
+    if "temporal" in fields:
+        found = counting.with_temporal(found)
+    known = {name for prompt in found.prompts for name in prompt.fields}
+    if unknown := [name for name in fields if name not in known]:
+        raise UserError(
+            f"'{prompts}' has no column {unknown[0]!r} to tell scores apart by. There are: "
+            f"{', '.join(sorted(known | {'temporal'}))}."
+        )
     nameless = prompts.stem in ("prompts", "captions", "clips", "metadata")
     name = prompts.resolve().parent.name if nameless else prompts.stem
-    return Board(name, found, protocols.only(protocols.find(protocol), split_names(metrics)))
+    return Board(
+        name,
+        found,
+        protocols.only(protocols.find(protocol), split_names(metrics)),
+        by=tuple(dict.fromkeys(["relation", *fields])),
+        remark=counting.REMARKS.get(way, ""),
+    )

@@ -6,6 +6,7 @@ run = gather -> generate -> embed -> score
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,6 +20,9 @@ from tta_bench.embedding import SoundClip, Stage
 from tta_bench.scoring import Material, Measured
 from tta_bench.store import Store
 from tta_bench.types import Metric, PromptSet, Result, Score
+
+MIN_GROUP = 30
+"""Clips in the smallest group of a field for which set metrics are given: they are biased, and the more, the fewer."""
 
 
 def embed(gathered: Gathered, settings: Settings, progress: Progress) -> None:
@@ -60,7 +64,7 @@ def score(gathered: Gathered, settings: Settings, provenance: Mapping[str, objec
         metric, contestant = step
         material = _material(metric, contestant, gathered, features)
         measured, shown = _measure(metric, contestant, material, with_interval)
-        return measured, _by_events(metric, shown, with_interval)
+        return measured, _by_groups(metric, shown, gathered.board.by, with_interval)
 
     # A thread a step and one for BLAS: its own threads wait for each other by spinning, on a busy machine for seconds.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -167,15 +171,17 @@ def _without_value(metric: Metric, material: Material, why: str) -> Measured:
     return Measured(Score(metric.name, None, None, len(material.prompts), None, note=why))
 
 
-def _by_events(metric: Metric, material: Material | None, with_interval: bool) -> list[Score]:
-    """The metric by number of sound events and, if it has a value a clip, by relation, where prompts carry them."""
+def _by_groups(metric: Metric, material: Material | None, by: Sequence[str], with_interval: bool) -> list[Score]:
+    """The metric by number of sound events, and by these fields, where prompts carry them."""
     if material is None:
         return []
     buckets = PromptSet("", material.prompts).buckets()
     label = {prompt.id: name for name, prompts in buckets.items() for prompt in prompts}
     fields = {"n_events": [label.get(prompt.id, "") for prompt in material.prompts]}
-    if metric.per_clip:
-        fields["relation"] = [prompt.fields.get("relation", "") for prompt in material.prompts]
+    for name in by:
+        labels = [prompt.fields.get(name, "") for prompt in material.prompts]
+        if metric.per_clip or min(Counter(filter(None, labels)).values(), default=0) >= MIN_GROUP:
+            fields[name] = labels
     return [
         score
         for name, labels in fields.items()

@@ -254,6 +254,8 @@ class Board:
     """Seconds of a clip; None for a board of clips made elsewhere."""
     scenes: bool = False
     """Whether its references are scenes of our own, rendered from the seeds that its prompts carry."""
+    by: tuple[str, ...] = ("relation",)
+    """Fields of the prompts by which scores are told apart, beside the number of sound events."""
     training_captions: Path | None = None
     """Scenes of the training split with the embeddings of their captions, for the control row `retrieval`."""
     remark: str = ""

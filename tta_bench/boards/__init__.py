@@ -1,17 +1,36 @@
-"""Boards: what must be equal for two numbers to be comparable. One TOML file each, beside its prompts."""
+"""Boards: what must be equal for two numbers to be comparable. One TOML file each; a copy is a board of one's own.
+
+protocol = "audioldm_eval-16k"      # see `list protocols`
+prompts = "mine.csv"                # beside this file; or
+dataset = "audiocaps"               # a set that its owners publish, and of it
+list = "auffusion761"               # the captions of a published list
+prompts_sha256 = "..."              # of ids, captions and counts: another set is refused
+n_prompts = 761
+count = "clauses"                   # how events are counted where nobody did; see `prompts.counting`
+by = ["temporal"]                   # fields by which scores are told apart
+duration = 10.0                     # seconds of a clip
+remark = "..."                      # what a reader of its numbers must know
+"""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from tta_bench import plugins, protocols
+from tta_bench import datasets, plugins, protocols
+from tta_bench.prompts import counting, readers
 from tta_bench.types import Board, Event, Prompt, PromptSet, UserError
 
 FOLDER = Path(__file__).parent
+KNOWN = {
+    "protocol", "prompts", "dataset", "list", "prompts_sha256", "n_prompts", "count", "by", "duration", "scenes",
+    "training_captions", "remark",
+}  # fmt: skip
+NEEDED = ("protocol", "duration")
 
 
 def names() -> list[str]:
@@ -19,30 +38,68 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def find(name: str, metrics: Sequence[str] = ()) -> Board:
-    """The board of that name, with some metrics of its protocol if any are named.
+def settings_of(name: str) -> tuple[str, Path, dict[str, Any]]:
+    """Name, folder and settings of a board, or of the .toml file that `name` is the path of.
 
-    Raises UserError for a name that is none, and if its prompts are not those that it was published with.
+    Raises UserError for a name that is none, and for a file that states what no board has, or lacks what each has.
     """
-    settings = tomllib.loads(
-        (FOLDER / f"{plugins.choose(name, names(), kind='board')}.toml").read_text(encoding="utf-8")
-    )
-    prompts = read_prompts(FOLDER / settings["prompts"], name)
-    if prompts.sha256 != settings["prompts_sha256"]:
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = FOLDER / f"{plugins.choose(name, names(), kind='board', also=', or a .toml file')}.toml"
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"The board '{path}' cannot be read: {error}.") from error
+    if unknown := sorted(settings.keys() - KNOWN):
+        raise UserError(f"'{path}' states {unknown[0]!r}, which no board has. There are: {', '.join(sorted(KNOWN))}.")
+    if missing := [key for key in NEEDED if key not in settings]:
+        raise UserError(f"'{path}' does not state {missing[0]!r}. A board needs {', '.join(NEEDED)}, and prompts.")
+    if ("prompts" in settings) == ("dataset" in settings):
         raise UserError(
-            f"The prompts of board {name!r} have the sha256 {prompts.sha256}, not {settings['prompts_sha256']}: they "
-            "were changed, and numbers on them compare with no others. Install the suite again."
+            f"'{path}' needs either `prompts`, a file beside it, or `dataset`, the name of a published set."
         )
+    return path.stem, path.parent, settings
+
+
+def find(name: str, metrics: Sequence[str] = (), *, data: Path | None = None, count: str = "") -> Board:
+    """The board of that name, or of that .toml file, with some metrics of its protocol if any are named.
+
+    `data` is a folder with the files of published sets; without it, they are looked for in the cache. `count` is
+    another way of counting events than the board's: see `counting.COUNTS`. Raises UserError for a name that is none,
+    and if its prompts are not here, or not those that it was published with.
+    """
+    name, folder, settings = settings_of(name)
+    prompts = _prompts(name, folder, settings, data)
+    wanted = settings.get("prompts_sha256")
+    if wanted is not None and prompts.sha256 != wanted:
+        raise UserError(
+            f"The prompts of board {name!r} have the sha256 {prompts.sha256}, not {wanted}: they were changed, and "
+            "numbers on them compare with no others. Install the suite again, or state the new hash in a board of "
+            "your own."
+        )
+    way = count or settings.get("count") or counting.way_of(prompts)
+    prompts = counting.counted(prompts, plugins.choose(way, counting.COUNTS, kind="way to count events"))
+    by = tuple(settings.get("by", ("relation",)))
     captions = settings.get("training_captions")
     return Board(
-        name=name,
-        prompts=prompts,
+        name=name if count in ("", settings.get("count")) else f"{name}-by-{count}",
+        prompts=counting.with_temporal(prompts) if "temporal" in by else prompts,
         protocol=protocols.only(protocols.find(settings["protocol"]), metrics),
         duration=settings["duration"],
         scenes=settings.get("scenes", False),
-        training_captions=FOLDER / captions if captions else None,
-        remark=settings["remark"],
+        by=by,
+        training_captions=folder / captions if captions else None,
+        remark="; ".join(filter(None, (settings.get("remark", ""), counting.REMARKS.get(way, "")))),
     )
+
+
+def _prompts(name: str, folder: Path, settings: Mapping[str, Any], data: Path | None) -> PromptSet:
+    if "dataset" in settings:
+        found = datasets.read(settings["dataset"], data)
+        return datasets.listed(found, settings["list"]) if "list" in settings else found
+    if settings.get("scenes", False):
+        return read_prompts(folder / settings["prompts"], name)
+    return readers.read_prompts(folder / settings["prompts"], name=name)
 
 
 def limited(board: Board, limit: int) -> Board:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import PartialState  # type: ignore[import-untyped]
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from numpy.typing import NDArray
 
@@ -249,8 +250,11 @@ def make_unet(job: Job) -> bool:
     torch.manual_seed(recipe.unet.schedule.seed)
     network = new_denoiser(job)
     assemble(network, recipe, job.parts, job.start)  # what is missing is said before hours of work are spent
+    # Of several processes, one works out what the others then read.
+    with PartialState(cpu=not torch.cuda.is_available()).main_process_first():
+        latents = read_latents(job)
     trained = train_unet(
-        *read_latents(job),
+        *latents,
         result,
         network=network,
         scheduler=recipe.scheduler,

@@ -1,0 +1,53 @@
+"""How well events are counted in captions. Run: python benchmarks/counting.py AUDIOCAPS_TEST.csv
+
+`counting.csv` has how many events a person found in each of 150 captions of the official test table of AudioCaps, drawn
+at random, a clip at most once, and counted before the counter was written. Captions are read from that table, as its
+owners publish it (audiocap_id, youtube_id, start_time, caption).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tta_bench.prompts.counting import count_events, event_spans  # noqa: E402
+
+BUCKETS = ("1", "2", "3", "4+")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("captions", type=Path)
+    parser.add_argument("--show", action="store_true", help="what was counted where the two do not agree")
+    given = parser.parse_args()
+    with given.captions.open(encoding="utf-8", newline="") as file:
+        captions = {row["audiocap_id"]: row["caption"] for row in csv.DictReader(file)}
+    with (Path(__file__).parent / "counting.csv").open(encoding="utf-8", newline="") as file:
+        people = {row["audiocap_id"]: int(row["n_events"]) for row in csv.DictReader(file)}
+    counter = {name: count_events(captions[name]) for name in people}
+    pairs = Counter((bucket(people[name]), bucket(counter[name])) for name in people)
+    print("| a person | " + " | ".join(BUCKETS) + " |\n| ---: |" + " ---: |" * len(BUCKETS))
+    for row in BUCKETS:
+        print(f"| {row} | " + " | ".join(str(pairs[row, column]) for column in BUCKETS) + " |")
+    same = sum(pairs[one, one] for one in BUCKETS)
+    near = sum(abs(people[name] - counter[name]) <= 1 for name in people)
+    print(f"\n{same} of {len(people)} in the same bucket, {near} within one event")
+    for name in people if given.show else ():
+        if bucket(people[name]) != bucket(counter[name]):
+            counted = [captions[name][start:stop] for start, stop in event_spans(captions[name])]
+            print(f"{people[name]} not {counter[name]}: {counted}")
+
+
+def bucket(n: int) -> str:
+    """The bucket of a number of events."""
+    return BUCKETS[min(n, len(BUCKETS)) - 1]
+
+
+if __name__ == "__main__":
+    main()
