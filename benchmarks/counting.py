@@ -1,8 +1,8 @@
 """How well events are counted in captions. Run: python benchmarks/counting.py AUDIOCAPS_TEST.csv
 
-`counting.csv` has how many events a person found in each of 150 captions of the official test table of AudioCaps, drawn
-at random, a clip at most once, and counted before the counter was written. Captions are read from that table, as its
-owners publish it (audiocap_id, youtube_id, start_time, caption).
+`counting.csv` has how many events were counted by hand in each of 150 captions of the official test table of AudioCaps,
+drawn at random, a clip at most once, before the counter was written. Captions are read from that table, as its owners
+publish it (audiocap_id, youtube_id, start_time, caption).
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ def main() -> None:
     with given.captions.open(encoding="utf-8", newline="") as file:
         captions = {row["audiocap_id"]: row["caption"] for row in csv.DictReader(file)}
     with (Path(__file__).parent / "counting.csv").open(encoding="utf-8", newline="") as file:
-        people = {row["audiocap_id"]: int(row["n_events"]) for row in csv.DictReader(file)}
-    counter = {name: count_events(captions[name]) for name in people}
-    pairs = Counter((bucket(people[name]), bucket(counter[name])) for name in people)
-    print("| a person | " + " | ".join(BUCKETS) + " |\n| ---: |" + " ---: |" * len(BUCKETS))
+        by_hand = {row["audiocap_id"]: int(row["n_events"]) for row in csv.DictReader(file)}
+    counter = {name: count_events(captions[name]) for name in by_hand}
+    pairs = Counter((bucket(by_hand[name]), bucket(counter[name])) for name in by_hand)
+    print("| by hand | " + " | ".join(BUCKETS) + " |\n| ---: |" + " ---: |" * len(BUCKETS))
     for row in BUCKETS:
         print(f"| {row} | " + " | ".join(str(pairs[row, column]) for column in BUCKETS) + " |")
     same = sum(pairs[one, one] for one in BUCKETS)
-    near = sum(abs(people[name] - counter[name]) <= 1 for name in people)
-    print(f"\n{same} of {len(people)} in the same bucket, {near} within one event")
-    for name in people if given.show else ():
-        if bucket(people[name]) != bucket(counter[name]):
+    near = sum(abs(by_hand[name] - counter[name]) <= 1 for name in by_hand)
+    print(f"\n{same} of {len(by_hand)} in the same bucket, {near} within one event")
+    for name in by_hand if given.show else ():
+        if bucket(by_hand[name]) != bucket(counter[name]):
             counted = [captions[name][start:stop] for start, stop in event_spans(captions[name])]
-            print(f"{people[name]} not {counter[name]}: {counted}")
+            print(f"{by_hand[name]} not {counter[name]}: {counted}")
 
 
 def bucket(n: int) -> str:

@@ -107,3 +107,21 @@ def test_an_unknown_board_or_model_is_refused_with_what_there_is() -> None:
     run = CliRunner().invoke(benchmark.app, ["--models", "retrieva"])
     assert run.exit_code == 2
     assert "Did you mean 'retrieval'?" in run.stderr
+
+
+def test_the_board_of_captions_has_96_of_each_number_of_events_and_says_what_is_to_be_heard() -> None:
+    prompts = boards.find("events").prompts.prompts
+    assert len({prompt.text.lower() for prompt in prompts}) == 480
+    for n in range(1, 6):
+        found = [prompt for prompt in prompts if prompt.n_events == n]
+        assert len(found) == 96
+        relations = {prompt.fields["relation"] for prompt in found}
+        assert relations == {1: {"none", "counted"}, 2: {"sequence", "parallel", "counted"}}.get(
+            n, {"sequence", "parallel", "mixed"}
+        )
+    for prompt in prompts:
+        events, count = json.loads(prompt.fields["events"]), json.loads(prompt.fields["count"])
+        assert len(set(events)) == prompt.n_events
+        assert len(count) == (prompt.n_events if prompt.fields["relation"] == "counted" else 0)
+        assert prompt.text == prompt.text.strip()
+        assert not prompt.text.endswith(".")

@@ -21,13 +21,14 @@ SOUNDS = Path(__file__).parent / "sounds.txt"
 """Stems of words that name a sound or what makes one wherever it is named, a line for each letter."""
 CUT = re.compile(
     r"\b(?:(?:closely |shortly )?follow(?:ed|ing) by|(?:and|before|after) then|after which|at which|along with|"
-    r"together with|in addition to|as well as|accompanied by|mixed with|interrupted by|amidst?|alongside|"
-    r"then|while|whilst|as|with|before|after|and|but|over|by|during|when|until|near|plus|against|also)\b|[,;:.]",
+    r"together with|in addition to|as well as|accompanied by|mixed with|interrupted by|amid(?:st)?|among(?:st)?|alongside|"
+    r"then|while|whilst|as|with|before|after|and|but|over|by|during|when|near|plus|against|also|where|beside|until|"
+    r"around|under|finally|later)\b|[,;:.]",
     re.IGNORECASE,
 )
 """Where a new event may begin. Longer phrases come first, since they hold shorter ones."""
 WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
-ENDINGS = ("", "s", "es", "ed", "d", "ing", "er", "ers", "y", "ly", "ings")
+ENDINGS = ("", "e", "s", "es", "ed", "d", "ing", "er", "ers", "y", "ly", "ings")
 SHORT = 3
 """Letters of the shortest stem to which an ending may be added."""
 Span = tuple[int, int]
