@@ -60,7 +60,7 @@ LAYERS = {
     "harness": {"types", "originals", "store", "checking", "embedding", "scoring"},
     "validation": {
         "types", "audio", "store", "plugins", "metrics", "scenes", "controls", "embedding", "checking", "harness",
-        "report", "references",
+        "report", "results", "references",
     },
     "editing": {"types", "audio", "weights", "metrics", "protocols", "scenes", "embedding", "validation"},
     "provenance": {"types", "store", "checking"},

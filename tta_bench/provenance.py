@@ -31,6 +31,7 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
             "n_prompts": len(board.prompts.prompts),
             "remark": board.remark,
             "prompts_sha256": board.prompts.sha256,
+            "n_events": {prompt.id: prompt.n_events for prompt in board.prompts.prompts if prompt.n_events},
             "references_sha256": digest(references),
             "board_sha256": digest([board.prompts.sha256, digest(references), board.protocol.name]),
         },

@@ -73,6 +73,10 @@ def _score(entry: dict[str, object]) -> Score:
     return Score(**entry | {"ci95": None if interval is None else tuple(interval)})  # type: ignore[arg-type]
 
 
+ARROWS = {"lower": "↓", "higher": "↑"}
+"""Which way a metric is better."""
+
+
 def better(result: Result, metric: str) -> str:
     """Which way a metric is better: "lower" or "higher"."""
     return str(result.provenance["metrics"][metric]["better"])  # type: ignore[index]

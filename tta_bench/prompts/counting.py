@@ -21,8 +21,8 @@ SOUNDS = Path(__file__).parent / "sounds.txt"
 """Stems of words that name a sound or what makes one wherever it is named, a line for each letter."""
 CUT = re.compile(
     r"\b(?:(?:closely |shortly )?follow(?:ed|ing) by|(?:and|before|after) then|after which|at which|along with|"
-    r"together with|in addition to|as well as|accompanied by|mixed with|interrupted by|amid(?:st)?|among(?:st)?|alongside|"
-    r"then|while|whilst|as|with|before|after|and|but|over|by|during|when|near|plus|against|also|where|beside|until|"
+    r"together with|in addition to|as well as|accompanied by|mixed with|interrupted by|amid(?:st)?|among(?:st)?|"
+    r"alongside|then|while|whilst|as|with|before|after|and|but|over|by|during|when|near|plus|against|also|where|beside|until|"
     r"around|under|finally|later)\b|[,;:.]",
     re.IGNORECASE,
 )

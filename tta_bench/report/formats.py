@@ -8,14 +8,16 @@ from collections.abc import Sequence
 
 from tta_bench.report.compare import Difference, differences
 from tta_bench.report.tables import Cell, Table, all_tables
+from tta_bench.report.trends import figure
 from tta_bench.results import better
 from tta_bench.types import Result
 
 
 def files(results: Sequence[Result]) -> dict[str, str]:
-    """File name -> content of every table, from results alone."""
-    found, tables = differences(results), all_tables(results)
+    """File name -> content of every table, and of the figure by number of events, from results alone."""
+    found, tables, drawn = differences(results), all_tables(results), figure(results)
     return {
+        **({"n_events.svg": drawn.decode()} if drawn else {}),
         "table.md": "\n".join(markdown(table) for table in tables),
         "table.tex": "\n".join(latex(table) for table in tables),
         "table.csv": csv_text(results),

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tta_bench.report.compare import Difference, differences, overall
-from tta_bench.results import better
+from tta_bench.report.trends import bucket_differences, trends
+from tta_bench.results import ARROWS, better
 from tta_bench.types import Result, Score
 
-ARROWS = {"lower": "↓", "higher": "↑"}
 SIGNIFICANCE = 0.05
 Mark = Literal["", "best", "second"]
 
@@ -113,6 +113,43 @@ def _bucket_table(results: Sequence[Result], field: str, scored: Sequence[Score]
     return Table(f"{first.board} by {field}", columns, tuple(lines), notes)
 
 
+def event_tables(results: Sequence[Result]) -> list[Table]:
+    """The trend of per-clip metrics over the number of events, and how two models differ at each number."""
+    by_name = {result.model: result for result in results}
+    going = [
+        (trend.model, by_name[trend.model], trend.p_holm, Score(trend.metric, trend.tau, trend.ci95, trend.n, None))
+        for trend in trends(results)
+    ]
+    apart = [
+        (
+            f"n_events={bucket}, {one.a} - {one.b}",
+            by_name[one.a],
+            one.p_holm,
+            Score(one.metric, one.value, one.ci95, one.n, None),
+        )
+        for bucket, one in bucket_differences(results)
+    ]
+    board = results[0].board
+    made = [
+        (f"{board}: Kendall's tau of each metric with n_events", going, "goes with the number of events"),
+        (f"{board}: paired differences by n_events", apart, "differ"),
+    ]
+    return [_tested(title, rows, what) for title, rows, what in made if rows]
+
+
+def _tested(title: str, rows: Sequence[tuple[str, Result, float, Score]], what: str) -> Table:
+    """Rows of name, result, corrected p and score as a table, whose note says what is not chance."""
+    metrics = list(dict.fromkeys(score.metric for *_, score in rows))
+    scores = {(name, score.metric): score for name, _, _, score in rows}
+    lines = []
+    for name, result in {name: result for name, result, _, _ in rows}.items():
+        cells = [Cell(scores.get((name, metric), Score(metric, None, None, 0, None))) for metric in metrics]
+        lines.append(_line(name, result, cells))
+    sure = [f"{name}, {score.metric}" for name, _, p, score in rows if p < SIGNIFICANCE]
+    note = f"{what}, Holm-corrected p below {SIGNIFICANCE}: {'; '.join(sure) if sure else 'none'}"
+    return Table(title, tuple(metrics), tuple(lines), (note,))
+
+
 def _line(name: str, result: Result, cells: Sequence[Cell]) -> Line:
     n = statistics.mode(cell.score.n for cell in cells)
     told = [replace(cell, n=cell.score.n) if cell.score.n not in (0, n) else cell for cell in cells]
@@ -205,5 +242,5 @@ def _some(ids: Iterable[str], most: int = 3) -> str:
 
 
 def all_tables(results: Sequence[Result]) -> list[Table]:
-    """The main table, and those by bucket."""
-    return [make_table(results, differences(results)), *bucket_tables(results)]
+    """The main table, those by bucket, and what goes with the number of sound events."""
+    return [make_table(results, differences(results)), *bucket_tables(results), *event_tables(results)]

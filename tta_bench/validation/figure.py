@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tta_bench.report.tables import ARROWS, number
+from tta_bench.report.tables import number
+from tta_bench.results import ARROWS
 from tta_bench.validation.degradations import Degradation
 from tta_bench.validation.findings import Finding, Verdict
 from tta_bench.validation.studies import Study

@@ -7,7 +7,8 @@ import io
 from collections.abc import Sequence
 
 from tta_bench.report.compare import overall
-from tta_bench.report.tables import ARROWS, number
+from tta_bench.report.tables import number
+from tta_bench.results import ARROWS
 from tta_bench.types import Metric
 from tta_bench.validation.figure import figure
 from tta_bench.validation.findings import TOLERANCE, Finding, findings

@@ -1,0 +1,169 @@
+"""Does a metric fall with the number of sound events, and do models differ at each number? From results alone."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tta_bench.metrics import intervals
+from tta_bench.report.compare import Difference, compare
+from tta_bench.results import ARROWS, better
+from tta_bench.types import Result, Score
+
+BUCKETS = ("1", "2", "3", "4+")
+LEAST = 10
+"""Clips below which no trend is tested."""
+SPREAD = 0.437
+"""Of Fisher's z of Kendall's tau, times n - 4: Fieller, Hartley & Pearson 1957, Biometrika 44, 470."""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How a per-clip metric goes with the number of events of a model's prompts."""
+
+    metric: str
+    model: str
+    tau: float
+    """Kendall's tau-b: 1, it always rises; -1, it always falls; 0, it does neither."""
+    ci95: tuple[float, float]
+    p: float
+    """Two-sided, of no trend."""
+    p_holm: float
+    """Corrected by Holm's method for all trends of the table."""
+    n: int
+
+
+def counts(result: Result) -> Mapping[str, int]:
+    """Prompt id -> its number of sound events, as the board has them."""
+    board = result.provenance.get("board", {})
+    found = board.get("n_events", {}) if isinstance(board, dict) else {}
+    return {prompt: int(n) for prompt, n in found.items()}
+
+
+def trends(results: Sequence[Result]) -> list[Trend]:
+    """Of each model in each metric that has a value a clip, where prompts differ in their number of events."""
+    from scipy.stats import kendalltau  # takes a while to import
+
+    found = []
+    for result in results:
+        events = counts(result)
+        for metric, values in result.per_clip.items():
+            shared = [prompt for prompt in values if prompt in events]
+            one, other = [events[prompt] for prompt in shared], [values[prompt] for prompt in shared]
+            if result.control or len(shared) < LEAST or len(set(one)) < 2 or len(set(other)) < 2:
+                continue
+            tested = kendalltau(one, other)
+            ci95 = tau_interval(float(tested.statistic), len(shared))
+            tau, p = float(tested.statistic), float(tested.pvalue)
+            found.append(Trend(metric, result.model, tau, ci95, p, 1.0, len(shared)))
+    if not found:
+        return []
+    corrected = intervals.holm(np.array([trend.p for trend in found]))
+    return [replace(trend, p_holm=float(p)) for trend, p in zip(found, corrected, strict=True)]
+
+
+def tau_interval(tau: float, n: int) -> tuple[float, float]:
+    """The 95 % interval of Kendall's tau from n pairs."""
+    z, half = math.atanh(max(-0.999999, min(0.999999, tau))), 1.959964 * math.sqrt(SPREAD / (n - 4))
+    return math.tanh(z - half), math.tanh(z + half)
+
+
+def bucket_differences(results: Sequence[Result]) -> list[tuple[str, Difference]]:
+    """Bucket and paired difference of each two models, in per-clip metrics, all corrected together."""
+    models = [result for result in results if not result.control]
+    found: list[tuple[str, Difference]] = []
+    for bucket in BUCKETS:
+        kept = [_within(result, bucket) for result in models]
+        found += [
+            (bucket, difference)
+            for i, a in enumerate(kept)
+            for b in kept[i + 1 :]
+            for metric in a.per_clip
+            if (difference := compare(metric, a, b)) is not None
+        ]
+    if not found:
+        return []
+    corrected = intervals.holm(np.array([difference.p for _, difference in found]))
+    return [(bucket, replace(one, p_holm=float(p))) for (bucket, one), p in zip(found, corrected, strict=True)]
+
+
+def _within(result: Result, bucket: str) -> Result:
+    """A result with the values of one bucket's prompts alone."""
+    kept = {prompt for prompt, n in counts(result).items() if BUCKETS[min(n, len(BUCKETS)) - 1] == bucket}
+    per_clip = {
+        metric: found
+        for metric, values in result.per_clip.items()
+        if len(found := {prompt: value for prompt, value in values.items() if prompt in kept}) > 1
+    }
+    return replace(result, per_clip=per_clip)
+
+
+def figure(results: Sequence[Result]) -> bytes | None:
+    """The metrics over the number of events as SVG, the same bytes every time; None where nothing is told apart by it.
+
+    A panel a metric, a line a row with its 95 % intervals; control rows are grey.
+    """
+    scores = {
+        (result.model, score.metric, str(score.bucket).partition("=")[2]): score
+        for result in results
+        for score in result.scores
+        if str(score.bucket).startswith("n_events=") and score.value is not None
+    }
+    metrics = [m for m in dict.fromkeys(score.metric for score in results[0].scores) if any(m == k[1] for k in scores)]
+    if not metrics:
+        return None
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    n_columns = min(3, len(metrics))
+    n_rows = math.ceil(len(metrics) / n_columns)
+    with matplotlib.rc_context({"svg.hashsalt": "tta_bench", "svg.fonttype": "none", "font.size": 8}):
+        drawn = Figure(figsize=(3.0 * n_columns, 2.2 * n_rows + 0.4), layout="constrained")
+        panels = drawn.subplots(n_rows, n_columns, squeeze=False).flatten()
+        for panel in panels[len(metrics) :]:
+            panel.set_visible(False)
+        for panel, metric in zip(panels, metrics, strict=False):
+            for i, result in enumerate(sorted(results, key=lambda one: one.control)):
+                _line(
+                    panel, result, [scores.get((result.model, metric, bucket)) for bucket in BUCKETS], i, len(results)
+                )
+            panel.set_title(f"{metric} {ARROWS[better(results[0], metric)]}", fontsize=8)
+            panel.set_xticks(range(len(BUCKETS)), BUCKETS)
+            panel.spines[["top", "right"]].set_visible(False)
+        drawn.supxlabel("sound events of the prompt", fontsize=8)
+        handles, labels = panels[0].get_legend_handles_labels()
+        drawn.legend(handles, labels, loc="outside lower center", ncols=min(6, len(labels)), frameon=False)
+        out = io.BytesIO()
+        drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return out.getvalue()
+
+
+def _line(axes: Any, result: Result, found: Sequence[Score | None], place: int, n: int) -> None:
+    """A row in one panel, a little beside the others so that none hides another."""
+    known = [(i, score) for i, score in enumerate(found) if score is not None]
+    if not known:
+        return
+    shift = 0.3 * (place / max(1, n - 1) - 0.5)
+    values = [float(score.value or 0.0) for _, score in known]
+    errors = [
+        [value - (score.ci95 or (value, value))[0] for value, (_, score) in zip(values, known, strict=True)],
+        [(score.ci95 or (value, value))[1] - value for value, (_, score) in zip(values, known, strict=True)],
+    ]
+    style = {"color": "0.6", "linestyle": ":"} if result.control else {"color": f"C{place}", "linestyle": "-"}
+    marker = "os^Dv*Px"[place % 8]
+    axes.errorbar(
+        [i + shift for i, _ in known],
+        values,
+        np.abs(errors),
+        label=result.model,
+        marker=marker,
+        markersize=3,
+        linewidth=0.9,
+        capsize=1.5,
+        **style,
+    )
