@@ -125,3 +125,24 @@ def test_the_board_of_captions_has_96_of_each_number_of_events_and_says_what_is_
         assert len(count) == (prompt.n_events if prompt.fields["relation"] == "counted" else 0)
         assert prompt.text == prompt.text.strip()
         assert not prompt.text.endswith(".")
+
+
+def test_every_caption_of_the_board_robustness_is_perturbed_in_six_ways() -> None:
+    prompts = {prompt.id: prompt for prompt in boards.find("robustness").prompts.prompts}
+    bases = [name for name, prompt in prompts.items() if prompt.fields["perturbation"] == "none"]
+    assert len(bases) == 20
+    for base in bases:
+        made = [prompt for prompt in prompts.values() if prompt.fields["base"] == base]
+        assert sorted(prompt.fields["perturbation"] for prompt in made) == sorted(
+            ["uppercase", "synonym", "misspelling", "spacing", "rewording", "punctuation"]
+        )
+        assert {prompt.n_events for prompt in made} == {prompts[base].n_events}
+        assert prompts[base].text not in {prompt.text for prompt in made}
+
+
+@pytest.mark.parametrize("name", ["long", "negation", "rare"])
+def test_small_boards_of_our_own_have_twenty_captions(name: str) -> None:
+    prompts = boards.find(name).prompts.prompts
+    assert len({prompt.text for prompt in prompts}) == 20
+    if name == "long":
+        assert min(len(prompt.text.split()) for prompt in prompts) >= 24

@@ -16,7 +16,7 @@ from tests.test_weights import site as site  # a fixture
 from tta_bench import boards, datasets
 from tta_bench.datasets import Dataset
 from tta_bench.prompts.readers import read_prompts
-from tta_bench.types import UserError
+from tta_bench.types import Prompt, PromptSet, UserError
 
 TABLE = """audiocap_id,youtube_id,start_time,caption
 508,-BUWGM7qeUM,10,"A dog barks, then rain falls"
@@ -205,3 +205,35 @@ def test_a_set_says_the_same_whatever_its_owners_counted(table: Path) -> None:
     found = read_prompts(table)
     counted = replace(found, prompts=tuple(replace(prompt, n_events=3) for prompt in found.prompts))
     assert datasets.said_sha256(found) == datasets.said_sha256(counted) != counted.sha256
+
+
+def test_perturbed_prompts_of_tta_bench_come_with_their_bases() -> None:
+    perturbed = PromptSet(
+        "r",
+        (
+            Prompt("prompt_1801", "RAIN", fields={"perturbation_type": "uppercase", "notes": "8"}),
+            Prompt("prompt_1802", "rian", fields={"perturbation_type": "misspelling", "notes": "8; rain->rian, 1"}),
+        ),
+    )
+    bases = PromptSet("a", (Prompt("prompt_0007", "wind", 1), Prompt("prompt_0008", "rain", 1, fields={"source": "x"})))
+    found = datasets.with_bases(perturbed, bases).prompts
+    assert [(prompt.id, prompt.fields.get("base")) for prompt in found] == [
+        ("prompt_1801", "prompt_0008"),
+        ("prompt_1802", "prompt_0008"),
+        ("prompt_0008", None),
+    ]
+    assert found[2].fields == {}
+
+
+def test_groups_that_are_to_be_treated_alike_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("id,caption,who\na,He talks,male\nb,She talks,female\nc,They talk,old\nd,Rain,\n")
+    (tmp_path / "own.toml").write_text(
+        'protocol = "offline"\nprompts = "own.csv"\nduration = 1.0\nby = []\ngap_column = "who"\n'
+        'gaps = { gender = ["male", "female"], age = ["old", "young"] }\n'
+    )
+    board = boards.find(str(tmp_path / "own.toml"))
+    assert board.gaps == ("gender", "age")
+    told = [
+        {name: prompt.fields[name] for name in board.gaps if name in prompt.fields} for prompt in board.prompts.prompts
+    ]
+    assert told == [{"gender": "male"}, {"gender": "female"}, {"age": "old"}, {}]

@@ -12,6 +12,7 @@ from pathlib import Path
 import tta_bench
 from tta_bench.checking import Gathered, Settings
 from tta_bench.store import digest
+from tta_bench.types import Board
 
 PACKAGES = ("diffusers", "numpy", "scipy", "soundfile", "soxr", "torch", "transformers")
 
@@ -32,6 +33,7 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
             "remark": board.remark,
             "prompts_sha256": board.prompts.sha256,
             "n_events": {prompt.id: prompt.n_events for prompt in board.prompts.prompts if prompt.n_events},
+            **_told_apart(board),
             "references_sha256": digest(references),
             "board_sha256": digest([board.prompts.sha256, digest(references), board.protocol.name]),
         },
@@ -55,6 +57,16 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
             for stage in gathered.stages.values()
         },
     }
+
+
+def _told_apart(board: Board) -> dict[str, object]:
+    """By what a board tells its prompts apart, as far as they say anything of it."""
+    names = dict.fromkeys([*board.by, *board.gaps, "base"])
+    labels = {
+        name: {prompt.id: found for prompt in board.prompts.prompts if (found := prompt.fields.get(name))}
+        for name in names
+    }
+    return {"fields": {name: found for name, found in labels.items() if found}, "gaps": list(board.gaps)}
 
 
 def surroundings() -> dict[str, object]:

@@ -256,6 +256,8 @@ class Board:
     """Whether its references are scenes of our own, rendered from the seeds that its prompts carry."""
     by: tuple[str, ...] = ("relation",)
     """Fields of the prompts by which scores are told apart, beside the number of sound events."""
+    gaps: tuple[str, ...] = ()
+    """Fields whose groups are to be treated alike: how far they lie apart is told."""
     training_captions: Path | None = None
     """Scenes of the training split with the embeddings of their captions, for the control row `retrieval`."""
     remark: str = ""

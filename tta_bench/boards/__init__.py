@@ -8,6 +8,9 @@ prompts_sha256 = "..."              # of ids, captions and counts: another set i
 n_prompts = 761
 count = "clauses"                   # how events are counted where nobody did; see `prompts.counting`
 by = ["temporal"]                   # fields by which scores are told apart
+gap_column = "notes"                # says to which group a prompt belongs, of those that are to be treated alike:
+gaps = { gender = ["male", "female"] }
+bases = "tta-bench-accuracy"        # set with the captions that this one's are perturbed from, named in `notes`
 duration = 10.0                     # seconds of a clip
 remark = "..."                      # what a reader of its numbers must know
 """
@@ -27,8 +30,8 @@ from tta_bench.types import Board, Event, Prompt, PromptSet, UserError
 
 FOLDER = Path(__file__).parent
 KNOWN = {
-    "protocol", "prompts", "dataset", "list", "prompts_sha256", "n_prompts", "count", "by", "duration", "scenes",
-    "training_captions", "remark",
+    "protocol", "prompts", "dataset", "list", "prompts_sha256", "n_prompts", "count", "by", "gaps", "gap_column", "bases",
+    "duration", "scenes", "training_captions", "remark",
 }  # fmt: skip
 NEEDED = ("protocol", "duration")
 
@@ -79,6 +82,7 @@ def find(name: str, metrics: Sequence[str] = (), *, data: Path | None = None, co
         )
     way = count or settings.get("count") or counting.way_of(prompts)
     prompts = counting.counted(prompts, plugins.choose(way, counting.COUNTS, kind="way to count events"))
+    prompts = _grouped(prompts, settings)
     by = tuple(settings.get("by", ("relation",)))
     captions = settings.get("training_captions")
     return Board(
@@ -88,14 +92,28 @@ def find(name: str, metrics: Sequence[str] = (), *, data: Path | None = None, co
         duration=settings["duration"],
         scenes=settings.get("scenes", False),
         by=by,
+        gaps=tuple(settings.get("gaps", ())),
         training_captions=folder / captions if captions else None,
         remark="; ".join(filter(None, (settings.get("remark", ""), counting.REMARKS.get(way, "")))),
     )
 
 
+def _grouped(prompts: PromptSet, settings: Mapping[str, Any]) -> PromptSet:
+    """The prompts with a field for each of `gaps`, that says to which of its groups they belong, if to any."""
+    groups, column = settings.get("gaps", {}), settings.get("gap_column", "")
+    told = (
+        replace(prompt, fields={**prompt.fields, **{name: said for name, known in groups.items() if said in known}})
+        for prompt in prompts.prompts
+        for said in [prompt.fields.get(column, "")]
+    )
+    return PromptSet(prompts.name, tuple(told))
+
+
 def _prompts(name: str, folder: Path, settings: Mapping[str, Any], data: Path | None) -> PromptSet:
     if "dataset" in settings:
         found = datasets.read(settings["dataset"], data)
+        if "bases" in settings:
+            return datasets.with_bases(found, datasets.read(settings["bases"], data))
         return datasets.listed(found, settings["list"]) if "list" in settings else found
     if settings.get("scenes", False):
         return read_prompts(folder / settings["prompts"], name)

@@ -113,6 +113,19 @@ def said_sha256(prompts: PromptSet) -> str:
     return PromptSet("", tuple(replace(prompt, n_events=None) for prompt in prompts.prompts)).sha256
 
 
+def with_bases(perturbed: PromptSet, bases: PromptSet) -> PromptSet:
+    """TTA-Bench's perturbed prompts, with the field `base`, and behind them the prompts that they were made of.
+
+    `notes` of a perturbed prompt begins with the number of its base.
+    """
+    of = {prompt.id: f"prompt_{int(prompt.fields['notes'].partition(';')[0]):04}" for prompt in perturbed.prompts}
+    wanted = set(of.values())
+    told = [replace(prompt, fields={**prompt.fields, "base": of[prompt.id]}) for prompt in perturbed.prompts]
+    return PromptSet(
+        perturbed.name, (*told, *(replace(p, fields={}, n_events=None) for p in bases.prompts if p.id in wanted))
+    )
+
+
 def listed(prompts: PromptSet, name: str) -> PromptSet:
     """The captions of AudioCaps that a published list uses, in its order, with the field `audioset_labels`."""
     with LISTS.open(encoding="utf-8", newline="") as file:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from tta_bench.report import robustness
 from tta_bench.report.compare import Difference, differences, overall
 from tta_bench.report.trends import bucket_differences, trends
 from tta_bench.results import ARROWS, better
@@ -137,17 +138,34 @@ def event_tables(results: Sequence[Result]) -> list[Table]:
     return [_tested(title, rows, what) for title, rows, what in made if rows]
 
 
+def robustness_tables(results: Sequence[Result]) -> list[Table]:
+    """What is left of a metric under perturbed captions, and gaps of groups, on boards that ask for them."""
+    board = results[0].provenance.get("board", {})
+    gap_fields = board.get("gaps", []) if isinstance(board, dict) else []
+    note = "after TTA-Bench; 95 % intervals by resampling pairs of captions, or prompts within their groups"
+    return [
+        _grid(title, rows, (note,)) for title, rows in robustness.tested(results, [str(field) for field in gap_fields])
+    ]
+
+
 def _tested(title: str, rows: Sequence[tuple[str, Result, float, Score]], what: str) -> Table:
     """Rows of name, result, corrected p and score as a table, whose note says what is not chance."""
-    metrics = list(dict.fromkeys(score.metric for *_, score in rows))
-    scores = {(name, score.metric): score for name, _, _, score in rows}
-    lines = []
-    for name, result in {name: result for name, result, _, _ in rows}.items():
-        cells = [Cell(scores.get((name, metric), Score(metric, None, None, 0, None))) for metric in metrics]
-        lines.append(_line(name, result, cells))
     sure = [f"{name}, {score.metric}" for name, _, p, score in rows if p < SIGNIFICANCE]
     note = f"{what}, Holm-corrected p below {SIGNIFICANCE}: {'; '.join(sure) if sure else 'none'}"
-    return Table(title, tuple(metrics), tuple(lines), (note,))
+    return _grid(title, [(name, result, score) for name, result, _, score in rows], (note,))
+
+
+def _grid(title: str, rows: Sequence[tuple[str, Result, Score]], notes: tuple[str, ...]) -> Table:
+    """Rows of name, result and score as a table with a column a metric."""
+    metrics = list(dict.fromkeys(score.metric for *_, score in rows))
+    scores = {(name, score.metric): score for name, _, score in rows}
+    lines = [
+        _line(
+            name, result, [Cell(scores.get((name, metric), Score(metric, None, None, 0, None))) for metric in metrics]
+        )
+        for name, result in {name: result for name, result, _ in rows}.items()
+    ]
+    return Table(title, tuple(metrics), tuple(lines), notes)
 
 
 def _line(name: str, result: Result, cells: Sequence[Cell]) -> Line:
@@ -243,4 +261,9 @@ def _some(ids: Iterable[str], most: int = 3) -> str:
 
 def all_tables(results: Sequence[Result]) -> list[Table]:
     """The main table, those by bucket, and what goes with the number of sound events."""
-    return [make_table(results, differences(results)), *bucket_tables(results), *event_tables(results)]
+    return [
+        make_table(results, differences(results)),
+        *bucket_tables(results),
+        *event_tables(results),
+        *robustness_tables(results),
+    ]
