@@ -30,8 +30,8 @@ from tta_bench.types import Board, Event, Prompt, PromptSet, UserError
 
 FOLDER = Path(__file__).parent
 KNOWN = {
-    "protocol", "prompts", "dataset", "list", "prompts_sha256", "n_prompts", "count", "by", "gaps", "gap_column", "bases",
-    "duration", "scenes", "training_captions", "remark",
+    "protocol", "prompts", "dataset", "list", "prompts_sha256", "n_prompts", "count", "by", "gaps", "gap_column",
+    "bases", "duration", "scenes", "training_captions", "remark",
 }  # fmt: skip
 NEEDED = ("protocol", "duration")
 
