@@ -154,6 +154,12 @@ def maps_of_words(conditioning: Conditioning, maps: AttentionMaps, row: int, cap
 
 
 def _seen_at_once(pipeline: AuffusionPipeline, duration: float) -> Grid:
+    """The grid of clips whose words can be followed. UserError for longer ones, and where no word is attended to."""
+    if pipeline.unet.config.class_embed_type is not None:
+        raise UserError(
+            "This checkpoint is told one embedding of the whole caption: there is no attention to single words. Style "
+            "and inpainting work with it; for words, take another, such as auffusion:pocket."
+        )
     grid, n_frames = pipeline.grid(duration), pipeline.settings.n_frames
     if grid.time * pipeline.vae_factor > n_frames:
         longest = n_frames / pipeline.settings.mel.frame_rate

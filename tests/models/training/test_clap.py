@@ -10,7 +10,9 @@ import torch
 
 from models import audioldm
 from models.auffusion.clap import ClapText
+from models.auffusion.loading import load_pipeline
 from models.auffusion.locate import files_in
+from models.auffusion.prompting import attention_maps
 from models.auffusion.training.captions import CaptionStates, read_conditions
 from models.auffusion.training.clap import Pairs, contrastive, train_clap, validate
 from models.auffusion.training.loop import Schedule
@@ -19,6 +21,7 @@ from models.auffusion.training.recipe import ClapStage, read_recipe
 from models.auffusion.training.stages import Job, run
 from tests.models.training.conftest import TINY
 from tta_bench.arrays import Stacked
+from tta_bench.types import UserError
 
 CAPTIONS = ("a dog barks", "rain falls", "a bell rings", "a man laughs")
 NETWORK = {"width": 16, "n_means": 2, "dropout": 0.0}
@@ -134,3 +137,9 @@ def test_audioldm_reads_the_checkpoint_and_hears_the_caption(trained: Job, tmp_p
     assert np.abs(alone.samples - clips[1].samples).max() < 1e-4
     assert np.abs(clips[0].samples - clips[1].samples).max() > 1e-5
     assert np.abs(clips[0].samples - clips[2].samples).max() > 1e-5
+
+
+def test_words_cannot_be_edited_where_none_are_attended_to(trained: Job) -> None:
+    pipeline = load_pipeline(files_in(trained.folder / "checkpoint"))
+    with pytest.raises(UserError, match="told one embedding of the whole caption"):
+        attention_maps(pipeline, [CAPTIONS[0]], seeds=[1], duration=0.5)
