@@ -83,6 +83,8 @@ class Condition:
     """States for each caption: more are cut off, fewer are filled up with zeros, before the adapter."""
     masked: bool = False
     """Whether the U-Net is told which states are only filling; the published checkpoints do not tell it."""
+    of_events: bool = False
+    """Whether a state stands for an event, and not for a token."""
 
 
 @final
@@ -97,6 +99,16 @@ class Conditioning:
     def length(self) -> int:
         """States that the U-Net gets for each caption."""
         return sum(condition.max_length for condition in self.conditions)
+
+    @property
+    def of_events(self) -> set[int]:
+        """Positions, along the length of `Embeddings`, of states that stand for an event each."""
+        found, offset = set(), 0
+        for condition in self.conditions:
+            if condition.of_events:
+                found |= set(range(offset, offset + condition.max_length))
+            offset += condition.max_length
+        return found
 
     def encode(self, texts: Sequence[str]) -> Embeddings:
         """The embeddings of each caption, in order. A caption that occurs several times is read once."""

@@ -11,7 +11,6 @@ from models.auffusion import editing, prompting
 from models.auffusion.editing import Mask
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.prompting import Swap
-from models.auffusion.words import positions_of
 from tta_bench.types import Clip, Floats
 
 Pair = tuple[list[Clip], list[Clip]]
@@ -66,15 +65,12 @@ class Editor:
         *,
         seeds: Sequence[int],
     ) -> list[Floats]:
-        """See `prompting.attention_to_sounds`; of the words of a group, the sum."""
+        """See `prompting.attention_to_sounds` and `prompting.map_of`."""
         maps = prompting.attention_to_sounds(self._pipeline, sources, captions, seeds=seeds)
         curves: list[Floats] = []
         for row, (caption, groups) in enumerate(zip(captions, words, strict=True)):
-            found = [
-                {p for word in group for p in positions_of(self._pipeline.conditioning, caption, word)}
-                for group in groups
-            ]
-            seen = [maps.of(row, sorted(positions)).sum(0).cpu().numpy() for positions in found]
+            found = [prompting.map_of(self._pipeline, maps, row, caption, group) for group in groups]
+            seen = [one.sum(0).cpu().numpy() for one in found]
             curves.append(np.asarray(seen, dtype=np.float64))
         return curves
 

@@ -121,7 +121,13 @@ def read_condition(files: Files, entry: Mapping[str, Any], device: str = "cpu") 
         )
     folder = entry.get("condition_adapter_name")
     adapter = read_adapter(files, folder).to(device) if folder else None
-    return Condition(encoder, adapter, max_length=max_length, masked=entry.get("attention_mask", False))
+    return Condition(
+        encoder,
+        adapter,
+        max_length=max_length,
+        masked=entry.get("attention_mask", False),
+        of_events=entry["condition_type"] == "events",
+    )
 
 
 def read_adapter(files: Files, folder: str) -> ConditionAdapter:

@@ -19,7 +19,7 @@ from models.auffusion.editing import read_sources
 from models.auffusion.maps import AttentionMaps, Blend
 from models.auffusion.pipeline import AuffusionPipeline
 from models.auffusion.sampling import Sampling, make_schedule, noised
-from models.auffusion.words import align, positions_of, words_of
+from models.auffusion.words import align, positions_of, sounding, words_of
 from tta_bench.types import Clip, UserError
 
 
@@ -147,10 +147,20 @@ def attention_to_sounds(
     return maps
 
 
-def maps_of_words(conditioning: Conditioning, maps: AttentionMaps, row: int, caption: str) -> dict[str, Tensor]:
+def maps_of_words(pipeline: AuffusionPipeline, maps: AttentionMaps, row: int, caption: str) -> dict[str, Tensor]:
     """Word -> its map `(freq, time)`, of all words of a caption that were read, in order, without punctuation."""
-    read = [word.text for word in words_of(conditioning, caption) if word.positions and word.text[0].isalnum()]
-    return {word: maps.of(row, positions_of(conditioning, caption, word)) for word in dict.fromkeys(read)}
+    read = [word.text for word in words_of(pipeline.conditioning, caption) if word.positions and word.text[0].isalnum()]
+    return {word: map_of(pipeline, maps, row, caption, [word]) for word in dict.fromkeys(read)}
+
+
+def map_of(pipeline: AuffusionPipeline, maps: AttentionMaps, row: int, caption: str, words: Sequence[str]) -> Tensor:
+    """The map `(freq, time)` of some words of a caption together, in the layers that the checkpoint names for it.
+
+    Of words that belong to an event, where an encoder reads events, it is the event's.
+    """
+    positions = {p for word in words for p in positions_of(pipeline.conditioning, caption, word)}
+    layers = pipeline.settings.map_layers or None
+    return maps.of(row, sounding(pipeline.conditioning, positions), layers=layers)
 
 
 def _seen_at_once(pipeline: AuffusionPipeline, duration: float) -> Grid:

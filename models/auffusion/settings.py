@@ -28,6 +28,8 @@ class Settings:
     """Channels beyond the latents' that tell the U-Net the time: see `guidance.coordinates`."""
     unconditional: Unconditional = "zeros"
     """What stood for no caption in training."""
+    map_layers: tuple[str, ...] = ()
+    """Layers whose cross-attention tells best where words are heard; all, where none is named."""
     sampling: Sampling = field(default_factory=Sampling)
     """With which its clips are best."""
 

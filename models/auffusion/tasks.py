@@ -121,7 +121,7 @@ def attention(pipeline: AuffusionPipeline, *, prompt: str, duration: float, seed
     """The clip that the pipeline makes of the prompt, and a figure of where it looked for each of its words."""
     _check_duration(pipeline, duration)
     clips, maps = prompting.attention_maps(pipeline, [prompt], seeds=[seed], duration=duration, sampling=sampling)
-    words = prompting.maps_of_words(pipeline.conditioning, maps, 0, prompt)
+    words = prompting.maps_of_words(pipeline, maps, 0, prompt)
     return Edit({"": clips[0]}, figure_of_words(clips[0], words, pipeline.settings.mel, title=prompt))
 
 

@@ -7,7 +7,7 @@ their characters, so that any tokenizer will do.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -59,6 +59,12 @@ def positions_of(conditioning: Conditioning, caption: str, phrase: str) -> list[
     if not found:
         raise UserError(f"{phrase!r} comes after the last token of {caption!r} that is read. Shorten the caption.")
     return sorted(found)
+
+
+def sounding(conditioning: Conditioning, positions: Iterable[int]) -> list[int]:
+    """Of the positions of some words, those that tell where they are heard: of events, where an encoder reads them."""
+    every = sorted(positions)
+    return [position for position in every if position in conditioning.of_events] or every
 
 
 @dataclass(frozen=True)

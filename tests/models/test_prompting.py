@@ -114,7 +114,7 @@ def test_blending_keeps_the_source_where_neither_word_is_heard(
 def test_watching_gives_the_very_clip_of_the_caption(pipeline: AuffusionPipeline) -> None:
     clips, maps = attention_maps(pipeline, [DOG, CAT], seeds=[3, 4], duration=SHORT)
     assert np.array_equal(clips[0].samples, two(pipeline)[0])
-    words = maps_of_words(pipeline.conditioning, maps, 1, CAT)
+    words = maps_of_words(pipeline, maps, 1, CAT)
     assert list(words) == ["a", "cat", "barks", "in", "the", "rain"]
     assert words["cat"].shape == (32, 4)
     assert all(float(seen.min()) > 0 and float(seen.max()) < 1 for seen in words.values())

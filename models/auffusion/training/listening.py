@@ -28,6 +28,7 @@ def settings_of(recipe: Recipe) -> Settings:
         n_frames=recipe.n_frames,
         coordinates=recipe.coordinates,
         unconditional=recipe.unconditional,
+        map_layers=recipe.map_layers,
         sampling=recipe.sampling,
     )
 

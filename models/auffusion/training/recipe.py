@@ -115,6 +115,8 @@ class Recipe:
     """With which clips are drawn afterwards."""
     coordinates: tuple[str, ...] = ()
     unconditional: Unconditional = "zeros"
+    map_layers: tuple[str, ...] = ()
+    """See `settings.Settings`."""
     data: Data = field(default_factory=Data)
     reader: ReaderStage | None = None
     """None where no text encoder is to be one."""

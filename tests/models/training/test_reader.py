@@ -1,9 +1,11 @@
 """The reader: what a caption says, as events."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from models.auffusion.conditioning import Conditioning
 from models.auffusion.loading import read_condition
 from models.auffusion.locate import files_in
 from models.auffusion.reader import N_PLACES, N_TIMES, Reader, Readings, each_once, read_reader
@@ -11,6 +13,7 @@ from models.auffusion.text_encoders import load_minilm
 from models.auffusion.training.loop import Schedule
 from models.auffusion.training.parts import write_part
 from models.auffusion.training.reader import SOUND_NAMES, Captions, Telling, tell, train_reader, validate
+from models.auffusion.words import positions_of, sounding
 from tta_bench.scenes import caption, plan
 
 SIZES = {"n_slots": 5, "width": 32, "n_layers": 1, "n_heads": 2, "dropout": 0.0}
@@ -106,3 +109,32 @@ def test_it_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
     states, present = torch.randn(2, 6, 384), torch.ones(2, 6, dtype=torch.bool)
     for name, logits in reader(states, present).items():
         assert torch.allclose(logits, again(states, present)[name], atol=1e-6)
+
+
+def test_a_word_is_heard_where_its_event_is_and_other_words_where_they_themselves_are(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    data = captions(tmp_path)
+    schedule = Schedule(400, batch_size=8, learning_rate=3e-3, warm_up=10, average=0.9)
+    trained = train_reader(
+        data,
+        data,
+        tmp_path / "reader",
+        reader=Reader(SOUND_NAMES, **SIZES),
+        schedule=schedule,
+        minutes=None,  # type: ignore[arg-type]
+    )
+    assert trained is not None
+    write_part(tmp_path / "reader", "reader.safetensors", trained.state_dict(), trained.config)
+    entries: list[dict[str, Any]] = [
+        {"condition_type": "all-MiniLM-L6-v2_tokens", "condition_max_length": 16},
+        {"condition_type": "events", "text_encoder_name": "reader", "condition_max_length": 5},
+    ]
+    conditioning = Conditioning([read_condition(files_in(tmp_path), entry) for entry in entries])
+    assert conditioning.of_events == {16, 17, 18, 19, 20}
+    text = "rain falls, then a dog barks twice"
+    for word, position in (("rain", 16), ("dog", 17)):
+        found = positions_of(conditioning, text, word)
+        assert position in found
+        assert len(found) > 1
+        assert sounding(conditioning, found) == [position]
+    assert sounding(conditioning, [7, 3]) == [3, 7]
