@@ -5,7 +5,7 @@ RUN := .venv/bin/python
 .PHONY: benchmark test test-long check setup peers clean
 
 benchmark: setup
-	$(RUN) benchmark.py --models auffusion,recordings,shuffled,retrieval,noise,silence
+	$(RUN) benchmark.py --models auffusion,audioldm,recordings,shuffled,retrieval,noise,silence
 
 test: setup
 	$(RUN) -m pytest -n 2 -q

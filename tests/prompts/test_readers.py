@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import pickle
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tta_bench.prompts.counting import count_labels
 from tta_bench.prompts.readers import read_prompts
 from tta_bench.types import Prompt, UserError
 
@@ -301,3 +303,52 @@ def test_reading_a_csv_imports_neither_pandas_nor_pyarrow_nor_torch(tmp_path):
     root = Path(__file__).parents[2]
     done = run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False, cwd=root)
     assert (done.stdout, done.stderr) == ("\n", "")
+
+
+def test_objects_by_their_ids_are_prompts_as_audiotime_has_them(tmp_path: Path) -> None:
+    path = tmp_path / "ordering_caption.json"
+    rows = {"syn_1": {"event": {"Cat": [[0.1, 0.9]], "Bell": [[2, 3]]}, "caption": "A cat, then a bell."}}
+    path.write_text(json.dumps(rows, indent=4))
+    [prompt] = read_prompts(path).prompts
+    assert (prompt.id, prompt.text) == ("syn_1", "A cat, then a bell.")
+    assert count_labels(prompt) == 2
+
+
+def test_ritta_s_pickle_is_read_as_plain_data(tmp_path: Path) -> None:
+    path = tmp_path / "eval_data.pkl"
+    rows = [{"text_prompt": f"a bell, then rain {i}", "audio_name_list": ["bell", "rain"]} for i in range(2)]
+    path.write_bytes(pickle.dumps({"author": "somebody", "Temporal_Order": {"before": rows}}))
+    found = read_prompts(path).prompts
+    assert [prompt.id for prompt in found] == ["before-000", "before-001"]
+    assert found[1].text == "a bell, then rain 1"
+    assert found[0].fields == {"category": "Temporal_Order", "relation": "before", "events": '["bell", "rain"]'}
+
+
+class Harm:
+    """What a pickle must not do when it is read."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return open, ("harm.txt", "w")  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pickle.dumps({"Count": {"count": Harm()}}),
+        pickle.dumps({"Count": {"count": [{"no": "prompt"}]}}),
+        pickle.dumps(["a", "list"]),
+        pickle.dumps({"Count": {"count": [{"text_prompt": "a bell", "audio_name_list": []}]}})[:-7],
+        b"",
+        b"junk",
+    ],
+    ids=["code", "another table", "list", "cut short", "empty", "junk"],
+)
+def test_a_pickle_that_is_anything_else_is_refused_and_runs_nothing(
+    tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "eval_data.pkl"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"eval_data\.pkl"):
+        read_prompts(path)
+    assert not (tmp_path / "harm.txt").exists()

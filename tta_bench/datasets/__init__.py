@@ -22,7 +22,7 @@ from tta_bench.types import PromptSet, UserError
 FOLDER = Path(__file__).parent
 LISTS = FOLDER / "audiocaps.csv"
 """Captions of AudioCaps that published test lists use, by `audiocap_id`, with the AudioSet labels of their clips."""
-READ = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
+READ = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".pkl")
 
 
 @dataclass(frozen=True)

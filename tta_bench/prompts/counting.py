@@ -97,11 +97,11 @@ def count_labels(prompt: Prompt) -> int | None:
     found = next((prompt.fields[name] for name in LABELS if prompt.fields.get(name)), None)
     if found is None:
         return None
-    labels = json.loads(found) if found.startswith("[") else found.split(",")
+    labels = json.loads(found) if found.startswith(("[", "{")) else found.split(",")
     return len([label for label in labels if label.strip()])
 
 
-LABELS = ("audioset_labels", "labels", "seg_label", "audioset_positive_labels")
+LABELS = ("audioset_labels", "labels", "seg_label", "audioset_positive_labels", "event")
 COUNTS: Mapping[str, Callable[[Prompt], int | None]] = {
     "annotated": lambda prompt: prompt.n_events,
     "clauses": lambda prompt: count_events(prompt.text),

@@ -1,4 +1,4 @@
-"""Rows of a table in csv, tsv, JSON, JSON lines or parquet, with the place of each, or a UserError that says where."""
+"""Rows of a table of any format that prompts are published in, with the place of each, or a UserError that says where."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import math
+import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from tta_bench.types import UserError
 
@@ -34,9 +36,10 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """The table in a file, its format told by the suffix: .csv, .tsv, .json, .jsonl or .parquet.
+    """The table in a file, its format told by the suffix: .csv, .tsv, .json, .jsonl, .parquet or .pkl.
 
-    A .json file may hold a list of objects, `{"data": [...]}`, or one object a line. Raises UserError where the file
+    A .json file may hold a list of objects, `{"data": [...]}`, `{id: {...}}`, or one object a line; a .pkl file is
+    RiTTA's, of which plain data are read and nothing is run. Raises UserError where the file
     cannot be read, is not UTF-8, has no rows, names a column twice, or a row has too many or too few cells.
     """
     read = _READERS.get(path.suffix.lower())
@@ -140,10 +143,43 @@ def _json(path: Path) -> Table:
         return _objects(path, "line", _parsed_lines(path, text))
     document = _parsed(f"'{path}'", text) if text.strip() else []
     if isinstance(document, dict):
-        document = document.get("data", [document])
+        document = document.get("data") or _by_id(document) or [document]
     if not isinstance(document, list):
         raise UserError(f"'{path}' holds no list of prompts. Give a list of objects, or one object a line.")
     return _objects(path, "entry", enumerate(document, 1))
+
+
+def _by_id(document: Mapping[str, object]) -> list[dict[str, object]]:
+    """Objects by their ids, as AudioTime has them, as a list; empty for anything else."""
+    if not all(isinstance(value, dict) for value in document.values()):
+        return []
+    return [{"id": key, **value} for key, value in document.items() if isinstance(value, dict)]
+
+
+@final
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads text, numbers, lists and dictionaries, and refuses whatever else a pickle may hold or do."""
+
+    def find_class(self, module: str, name: str) -> object:
+        raise pickle.UnpicklingError(f"it holds {module}.{name}, which is no plain data")
+
+
+def _ritta(path: Path) -> Table:
+    """RiTTA's `eval_data.pkl`: category -> relation -> prompts."""
+    try:
+        with path.open("rb") as file:
+            document = _PlainUnpickler(file).load()
+        rows = [
+            {"id": f"{relation}-{i:03}", "text": row["text_prompt"], "category": category, "relation": relation}
+            | {"events": row["audio_name_list"]}
+            for category, relations in document.items()
+            if isinstance(relations, dict)
+            for relation, prompts in relations.items()
+            for i, row in enumerate(prompts)
+        ]
+    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        raise UserError(f"'{path}' is no table of prompts as RiTTA publishes it: {error}.") from error
+    return _objects(path, "entry", enumerate(rows, 1))
 
 
 def _is_one_object(text: str) -> bool:
@@ -197,4 +233,5 @@ _READERS: Mapping[str, Callable[[Path], Table]] = {
     ".json": _json,
     ".jsonl": _json_lines,
     ".parquet": _parquet,
+    ".pkl": _ritta,
 }
