@@ -1,4 +1,4 @@
-"""Rows of a table of any format that prompts are published in, with the place of each, or a UserError that says where."""
+"""Rows of a table of any format that prompts are published in, with the place of each; a UserError says where."""
 
 from __future__ import annotations
 
