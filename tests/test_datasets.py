@@ -169,6 +169,7 @@ def test_a_board_of_one_s_own_takes_a_list_of_a_set_and_counts_its_events(table:
         (BOARD + f'prompts_sha256 = "{"0" * 64}"\n', "they were changed"),
         (BOARD.replace('"clauses"', '"clause"'), "Did you mean 'clauses'"),
         (BOARD.replace('"birds"', '"bird"'), "Did you mean 'birds'"),
+        (BOARD.replace('["temporal"]', '["place"]'), "no column 'place' to tell scores apart by"),
         ("duration = [", "cannot be read"),
     ],
 )

@@ -84,6 +84,12 @@ def find(name: str, metrics: Sequence[str] = (), *, data: Path | None = None, co
     prompts = counting.counted(prompts, plugins.choose(way, counting.COUNTS, kind="way to count events"))
     prompts = _grouped(prompts, settings)
     by = tuple(settings.get("by", ("relation",)))
+    known = {field for prompt in prompts.prompts for field in prompt.fields} | {"temporal"}
+    if unknown := [field for field in settings.get("by", ()) if field not in known]:
+        raise UserError(
+            f"The prompts of board {name!r} have no column {unknown[0]!r} to tell scores apart by. There are: "
+            f"{', '.join(sorted(known))}."
+        )
     captions = settings.get("training_captions")
     return Board(
         name=name if count in ("", settings.get("count")) else f"{name}-by-{count}",
