@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from tta_bench.report.compare import differences
+from tta_bench.report.formats import files
 from tta_bench.report.tables import all_tables
 from tta_bench.report.trends import bucket_differences, counts, figure, tau_interval, trends
 from tta_bench.types import Result, Score
@@ -45,7 +46,10 @@ def test_a_metric_that_falls_is_found_and_control_rows_are_not_asked(make_result
     assert flat.p_holm > 0.05
     title = "test: Kendall's tau of each metric with n_events"
     table = next(table for table in all_tables(rows) if table.title == title)
-    assert table.notes == ("goes with the number of events, Holm-corrected p below 0.05: falls, CLAP_X",)
+    told = files(rows)
+    assert title in told["table.md"]
+    assert "CLAP\\_X \\\\" in told["table.tex"]
+    assert table.notes == ("goes with the number of events, Holm-corrected p below 0.05: falls: CLAP_X",)
 
 
 def test_trends_of_nothing_are_found_in_about_one_of_twenty(make_result: MakeResult) -> None:

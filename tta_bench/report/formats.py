@@ -93,8 +93,8 @@ def latex(table: Table, *, intervals: bool = True) -> str:
 
 
 def _latex_column(column: str) -> str:
-    name, arrow = column.rsplit(" ", 1)
-    return f"{_latex_text(name)} " + {"↓": r"$\downarrow$", "↑": r"$\uparrow$"}[arrow]
+    name, _, arrow = column.partition(" ")
+    return " ".join(filter(None, [_latex_text(name), {"↓": r"$\downarrow$", "↑": r"$\uparrow$", "": ""}[arrow]]))
 
 
 def _latex_cell(cell: Cell, *, intervals: bool) -> str:

@@ -150,8 +150,12 @@ def robustness_tables(results: Sequence[Result]) -> list[Table]:
 
 def _tested(title: str, rows: Sequence[tuple[str, Result, float, Score]], what: str) -> Table:
     """Rows of name, result, corrected p and score as a table, whose note says what is not chance."""
-    sure = [f"{name}, {score.metric}" for name, _, p, score in rows if p < SIGNIFICANCE]
-    note = f"{what}, Holm-corrected p below {SIGNIFICANCE}: {'; '.join(sure) if sure else 'none'}"
+    sure: dict[str, list[str]] = {}
+    for name, _, p, score in rows:
+        if p < SIGNIFICANCE:
+            sure.setdefault(name, []).append(score.metric)
+    said = "; ".join(f"{name}: {', '.join(metrics)}" for name, metrics in sure.items()) or "none"
+    note = f"{what}, Holm-corrected p below {SIGNIFICANCE}: {said}"
     return _grid(title, [(name, result, score) for name, result, _, score in rows], (note,))
 
 

@@ -120,6 +120,7 @@ def figure(results: Sequence[Result]) -> bytes | None:
     import matplotlib
     from matplotlib.figure import Figure
 
+    ordered = sorted(results, key=lambda result: result.control)
     n_columns = min(3, len(metrics))
     n_rows = math.ceil(len(metrics) / n_columns)
     with matplotlib.rc_context({"svg.hashsalt": "tta_bench", "svg.fonttype": "none", "font.size": 8}):
@@ -128,7 +129,7 @@ def figure(results: Sequence[Result]) -> bytes | None:
         for panel in panels[len(metrics) :]:
             panel.set_visible(False)
         for panel, metric in zip(panels, metrics, strict=False):
-            for i, result in enumerate(sorted(results, key=lambda one: one.control)):
+            for i, result in enumerate(ordered):
                 _line(
                     panel, result, [scores.get((result.model, metric, bucket)) for bucket in BUCKETS], i, len(results)
                 )
@@ -136,8 +137,11 @@ def figure(results: Sequence[Result]) -> bytes | None:
             panel.set_xticks(range(len(BUCKETS)), BUCKETS)
             panel.spines[["top", "right"]].set_visible(False)
         drawn.supxlabel("sound events of the prompt", fontsize=8)
-        handles, labels = panels[0].get_legend_handles_labels()
-        drawn.legend(handles, labels, loc="outside lower center", ncols=min(6, len(labels)), frameon=False)
+        found = [panel.get_legend_handles_labels() for panel in panels]
+        named = {label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)}
+        shown = [result.model for result in ordered if result.model in named]
+        places = {"loc": "outside upper center", "ncols": min(4, len(shown)), "frameon": False}
+        drawn.legend([named[name] for name in shown], shown, **places)
         out = io.BytesIO()
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()
@@ -162,7 +166,7 @@ def _line(axes: Any, result: Result, found: Sequence[Score | None], place: int, 
         np.abs(errors),
         label=result.model,
         marker=marker,
-        markersize=3,
+        markersize=3.5,
         linewidth=0.9,
         capsize=1.5,
         **style,
