@@ -277,3 +277,9 @@ def test_models_are_listed_with_their_checkpoints() -> None:
     assert first["model"] == "tone:right"
     assert first["trained_on"] == ["tones"]
     assert first.keys() == {"model", "flavour", "here", "licence", "trained_on", "note", "facts"}
+
+
+def test_where_checkpoints_are_and_what_is_said_of_them_decides_no_clip() -> None:
+    assert all(plugins.source_file(finder) for finder in generators.FINDERS)
+    without, among = (plugins.code_sha256("models.audioldm", without=names) for names in (generators.FINDERS, ()))
+    assert without != among

@@ -15,9 +15,9 @@ from tta_bench.hashes import revision
 from tta_bench.types import Board, TextToAudioModel, UserError
 
 PACKAGE = "models"
-FINDERS = ("tta_bench.weights", "tta_bench.hashes")
-"""Code that finds weights and decides nothing: their bytes are hashed. A new row in the table of published checkpoints
-would else make every clip anew."""
+FINDERS = ("tta_bench.weights", "tta_bench.hashes", "models._shared.folders", "models._shared.cards")
+"""Code that finds weights and describes them, and decides nothing: their bytes are hashed. A new row in a table of
+published checkpoints would else make every clip anew."""
 Files = Mapping[str, Path]
 """Published name -> where it is."""
 Flavour = Literal["pocket", "published"]
