@@ -16,6 +16,7 @@ from tests.test_weights import site as site  # a fixture
 from tta_bench import boards, datasets
 from tta_bench.datasets import Dataset
 from tta_bench.prompts.readers import read_prompts
+from tta_bench.provenance import told_apart
 from tta_bench.types import Prompt, PromptSet, UserError
 
 TABLE = """audiocap_id,youtube_id,start_time,caption
@@ -238,3 +239,20 @@ def test_groups_that_are_to_be_treated_alike_are_told_apart(tmp_path: Path) -> N
         {name: prompt.fields[name] for name in board.gaps if name in prompt.fields} for prompt in board.prompts.prompts
     ]
     assert told == [{"gender": "male"}, {"gender": "female"}, {"age": "old"}, {}]
+
+
+def test_a_result_keeps_by_what_prompts_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("id,caption,kind,base,who\na,Rain,none,,male\nb,RAIN,upper,a,female\n")
+    (tmp_path / "own.toml").write_text(
+        'protocol = "offline"\nprompts = "own.csv"\nduration = 1.0\nby = ["kind"]\ngap_column = "who"\n'
+        'gaps = { gender = ["male", "female"] }\n'
+    )
+    said = told_apart(boards.find(str(tmp_path / "own.toml")))
+    assert said == {
+        "fields": {
+            "kind": {"a": "none", "b": "upper"},
+            "gender": {"a": "male", "b": "female"},
+            "base": {"b": "a"},
+        },
+        "gaps": ["gender"],
+    }

@@ -33,7 +33,7 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
             "remark": board.remark,
             "prompts_sha256": board.prompts.sha256,
             "n_events": {prompt.id: prompt.n_events for prompt in board.prompts.prompts if prompt.n_events},
-            **_told_apart(board),
+            **told_apart(board),
             "references_sha256": digest(references),
             "board_sha256": digest([board.prompts.sha256, digest(references), board.protocol.name]),
         },
@@ -59,7 +59,7 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
     }
 
 
-def _told_apart(board: Board) -> dict[str, object]:
+def told_apart(board: Board) -> dict[str, object]:
     """By what a board tells its prompts apart, as far as they say anything of it."""
     names = dict.fromkeys([*board.by, *board.gaps, "base"])
     labels = {
