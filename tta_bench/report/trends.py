@@ -140,7 +140,7 @@ def figure(results: Sequence[Result]) -> bytes | None:
         found = [panel.get_legend_handles_labels() for panel in panels]
         named = {label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)}
         shown = [result.model for result in ordered if result.model in named]
-        places = {"loc": "outside upper center", "ncols": min(4, len(shown)), "frameon": False}
+        places: dict[str, Any] = {"loc": "outside upper center", "ncols": min(4, len(shown)), "frameon": False}
         drawn.legend([named[name] for name in shown], shown, **places)
         out = io.BytesIO()
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
