@@ -1,0 +1,17 @@
+"""The committed tables are what the committed results give."""
+
+from pathlib import Path
+
+import pytest
+
+from tta_bench.report.formats import files
+from tta_bench.results import read_all
+
+FOLDER = Path(__file__).parent.parent.parent / "reports" / "pocket"
+
+
+@pytest.mark.parametrize("name", ["table.md", "n_events.svg"])
+def test_rendering_the_committed_results_again_gives_the_same_bytes(name: str) -> None:
+    """`python benchmark.py report reports/pocket/*.json --out reports/pocket` made them."""
+    found = files(read_all(sorted(FOLDER.glob("*.json"))))
+    assert found[name].encode() == (FOLDER / name).read_bytes()
