@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from models.auffusion.conditioning import Conditioning
@@ -53,20 +54,27 @@ def test_a_scene_is_told_in_the_order_of_its_steps_with_the_ambience_last() -> N
             assert times == (part.times - 1 if part.counted or part.times == 1 else N_TIMES - 1)
 
 
-def test_it_learns_which_events_captions_speak_of_in_which_order_and_nothing_of_the_empty_one(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `reader/`, that has learnt the captions above by heart."""
+    root = tmp_path_factory.mktemp("reader")
     torch.manual_seed(0)
-    data = captions(tmp_path)
+    data = captions(root)
     schedule = Schedule(400, batch_size=8, learning_rate=3e-3, warm_up=10, average=0.9)
     reader = Reader(SOUND_NAMES, **SIZES)  # type: ignore[arg-type]
-    trained = train_reader(data, data, tmp_path / "reader", reader=reader, schedule=schedule, minutes=None)
+    trained = train_reader(data, data, root / "reader", reader=reader, schedule=schedule, minutes=None)
     assert trained is not None
-    found = validate(trained, data)
+    write_part(root / "reader", "reader.safetensors", trained.state_dict(), trained.config)
+    return root
+
+
+def test_it_learns_which_events_captions_speak_of_in_which_order_and_nothing_of_the_empty_one(folder: Path) -> None:
+    found = validate(read_reader(files_in(folder), "reader"), captions(folder))
     assert found["captions"] == 1.0
     assert found["place"] == found["times"] == found["slot"] == 1.0
 
-    write_part(tmp_path / "reader", "reader.safetensors", trained.state_dict(), trained.config)
     condition = read_condition(
-        files_in(tmp_path), {"condition_type": "events", "text_encoder_name": "reader", "condition_max_length": 5}
+        files_in(folder), {"condition_type": "events", "text_encoder_name": "reader", "condition_max_length": 5}
     )
     states, present = condition.encoder.states(["rain falls, then a dog barks twice"])
     assert states.shape == (1, 5, condition.encoder.width)
@@ -111,25 +119,12 @@ def test_it_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
         assert torch.allclose(logits, again(states, present)[name], atol=1e-6)
 
 
-def test_a_word_is_heard_where_its_event_is_and_other_words_where_they_themselves_are(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    data = captions(tmp_path)
-    schedule = Schedule(400, batch_size=8, learning_rate=3e-3, warm_up=10, average=0.9)
-    trained = train_reader(
-        data,
-        data,
-        tmp_path / "reader",
-        reader=Reader(SOUND_NAMES, **SIZES),
-        schedule=schedule,
-        minutes=None,  # type: ignore[arg-type]
-    )
-    assert trained is not None
-    write_part(tmp_path / "reader", "reader.safetensors", trained.state_dict(), trained.config)
+def test_a_word_is_heard_where_its_event_is_and_other_words_where_they_themselves_are(folder: Path) -> None:
     entries: list[dict[str, Any]] = [
         {"condition_type": "all-MiniLM-L6-v2_tokens", "condition_max_length": 16},
         {"condition_type": "events", "text_encoder_name": "reader", "condition_max_length": 5},
     ]
-    conditioning = Conditioning([read_condition(files_in(tmp_path), entry) for entry in entries])
+    conditioning = Conditioning([read_condition(files_in(folder), entry) for entry in entries])
     assert conditioning.of_events == {16, 17, 18, 19, 20}
     text = "rain falls, then a dog barks twice"
     for word, position in (("rain", 16), ("dog", 17)):
