@@ -6,7 +6,6 @@ Holm-corrected p of 0.05 or more); the best of the others is underlined. Control
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -49,7 +48,7 @@ class Line:
     name: str
     control: bool
     n: int
-    """Clips behind most of the row's numbers."""
+    """Clips of the row; a number from fewer says so."""
     cells: tuple[Cell, ...]
 
 
@@ -173,7 +172,7 @@ def _grid(title: str, rows: Sequence[tuple[str, Result, Score]], notes: tuple[st
 
 
 def _line(name: str, result: Result, cells: Sequence[Cell]) -> Line:
-    n = statistics.mode(cell.score.n for cell in cells)
+    n = max(cell.score.n for cell in cells)
     told = [replace(cell, n=cell.score.n) if cell.score.n not in (0, n) else cell for cell in cells]
     return Line(name, result.control, n, tuple(told))
 
