@@ -149,6 +149,7 @@ def test_a_board_of_one_s_own_takes_a_list_of_a_set_and_counts_its_events(table:
     mine.write_text(BOARD)
     board = boards.find(str(mine), data=table.parent)
     assert (board.name, board.duration, board.by) == ("mine", 2.0, ("temporal",))
+    assert boards.find(str(mine), data=table.parent, count="clauses").name == "mine"
     assert [(p.id, p.n_events, p.fields["temporal"]) for p in board.prompts.prompts] == [
         ("508", 2, "multi"),
         ("7", 3, "multi"),
@@ -171,6 +172,14 @@ def test_a_board_of_one_s_own_takes_a_list_of_a_set_and_counts_its_events(table:
         (BOARD.replace('"clauses"', '"clause"'), "Did you mean 'clauses'"),
         (BOARD.replace('"birds"', '"bird"'), "Did you mean 'birds'"),
         (BOARD.replace('["temporal"]', '["place"]'), "no column 'place' to tell scores apart by"),
+        (BOARD.replace('"short"', '"shot"'), "Did you mean 'short'"),
+        (BOARD.replace("n_prompts = 2", "n_prompts = 5"), "is of 5 prompts, and 2 are here"),
+        (BOARD.replace("duration = 2.0", 'duration = "2"'), "duration: '2' is no float"),
+        (BOARD.replace('["temporal"]', '"temporal"'), "by: 'temporal' is no list"),
+        (BOARD + 'gap_column = "who"\n', "states 'gap_column' without 'gaps'"),
+        (BOARD + 'gap_column = "who"\ngaps = { voice = ["male"] }\n', "No prompt has voice 'male' in the column 'who'"),
+        (BOARD.replace('dataset = "birds"', 'prompts = "a.csv"'), "states 'list' without 'dataset'"),
+        (BOARD + 'bases = "birds"\n', "do not begin their notes"),
         ("duration = [", "cannot be read"),
     ],
 )
@@ -231,7 +240,7 @@ def test_groups_that_are_to_be_treated_alike_are_told_apart(tmp_path: Path) -> N
     (tmp_path / "own.csv").write_text("id,caption,who\na,He talks,male\nb,She talks,female\nc,They talk,old\nd,Rain,\n")
     (tmp_path / "own.toml").write_text(
         'protocol = "offline"\nprompts = "own.csv"\nduration = 1.0\nby = []\ngap_column = "who"\n'
-        'gaps = { gender = ["male", "female"], age = ["old", "young"] }\n'
+        'gaps = { gender = ["male", "female"], age = ["old"] }\n'
     )
     board = boards.find(str(tmp_path / "own.toml"))
     assert board.gaps == ("gender", "age")
@@ -242,17 +251,14 @@ def test_groups_that_are_to_be_treated_alike_are_told_apart(tmp_path: Path) -> N
 
 
 def test_a_result_keeps_by_what_prompts_are_told_apart(tmp_path: Path) -> None:
-    (tmp_path / "own.csv").write_text("id,caption,kind,base,who\na,Rain,none,,male\nb,RAIN,upper,a,female\n")
+    (tmp_path / "own.csv").write_text("id,caption,perturbation,base,who\na,Rain,none,,male\nb,RAIN,upper,a,female\n")
     (tmp_path / "own.toml").write_text(
-        'protocol = "offline"\nprompts = "own.csv"\nduration = 1.0\nby = ["kind"]\ngap_column = "who"\n'
+        'protocol = "offline"\nprompts = "own.csv"\nduration = 1.0\nby = ["perturbation"]\ngap_column = "who"\n'
         'gaps = { gender = ["male", "female"] }\n'
     )
     said = told_apart(boards.find(str(tmp_path / "own.toml")))
     assert said == {
-        "fields": {
-            "kind": {"a": "none", "b": "upper"},
-            "gender": {"a": "male", "b": "female"},
-            "base": {"b": "a"},
-        },
+        "fields": {"perturbation": {"a": "none", "b": "upper"}, "gender": {"a": "male", "b": "female"}},
         "gaps": ["gender"],
+        "perturbed": {"base": {"b": "a"}, "kind": {"a": "none", "b": "upper"}},
     }

@@ -60,13 +60,26 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
 
 
 def told_apart(board: Board) -> dict[str, object]:
-    """By what a board tells its prompts apart, as far as they say anything of it."""
-    names = dict.fromkeys([*board.by, *board.gaps, "base"])
-    labels = {
-        name: {prompt.id: found for prompt in board.prompts.prompts if (found := prompt.fields.get(name))}
-        for name in names
-    }
-    return {"fields": {name: found for name, found in labels.items() if found}, "gaps": list(board.gaps)}
+    """By what a board tells its prompts apart, as far as they say anything of it.
+
+    And, where there are any, which captions are perturbed, how, and from which; and captions of one recording.
+    """
+    prompts = board.prompts.prompts
+
+    def said(name: str) -> dict[str, str]:
+        return {prompt.id: found for prompt in prompts if (found := prompt.fields.get(name))}
+
+    fields = {name: found for name in dict.fromkeys([*board.by, *board.gaps]) if (found := said(name))}
+    bases, recordings = said("base"), said("youtube_id")
+    kinds = next((found for name in PERTURBATIONS if (found := said(name))), {})
+    kept: dict[str, object] = {"fields": fields, "gaps": list(board.gaps)}
+    kept |= {"perturbed": {"base": bases, "kind": kinds}} if bases and kinds else {}
+    kept |= {"recordings": recordings} if len(set(recordings.values())) < len(recordings) else {}
+    return kept
+
+
+PERTURBATIONS = ("perturbation", "perturbation_type")
+"""Columns that say in which way a caption is perturbed."""
 
 
 def surroundings() -> dict[str, object]:

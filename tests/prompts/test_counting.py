@@ -64,6 +64,14 @@ def test_labels_are_counted_as_they_are_published() -> None:
     for said, n in (("/m/09x0r,/m/0llzx,/t/dd00127", 3), ('["/m/1", "/m/2"]', 2), ("/m/1", 1)):
         assert count_labels(Prompt("a", "rain", fields={"labels": said})) == n
     assert count_labels(Prompt("a", "rain")) is None
+    assert count_labels(Prompt("a", "rain", fields={"labels": "Vehicle horn, car horn, honking; Rain"})) == 2
+    assert count_labels(Prompt("a", "rain", fields={"labels": "Vehicle horn, car horn, honking"})) == 1
+
+
+@pytest.mark.parametrize("said", ["['Speech', 'Dog']", "[1, 2]", '["a", ""]', "[null]"])
+def test_labels_that_are_no_list_of_texts_are_refused_by_the_prompt(said: str) -> None:
+    with pytest.raises(UserError, match="labels of prompt 'a' are no"):
+        count_labels(Prompt("a", "rain", fields={"labels": said}))
 
 
 def test_a_set_is_counted_as_asked_and_by_its_captions_where_nobody_counted() -> None:

@@ -1,4 +1,4 @@
-"""What is left of a metric under perturbed captions, and gaps of groups: TTA-Bench's definitions, with intervals."""
+"""What is left of a metric under perturbed captions, and gaps of groups: TTA-Bench's definitions, with what is sure."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,69 +13,90 @@ from tta_bench.types import Result
 MakeResult = Callable[..., Result]
 
 
-def on_board(result: Result, values: dict[str, float], fields: dict[str, dict[str, str]], *asked: str) -> Result:
-    board = {"board_sha256": "b" * 64, "fields": fields, "gaps": list(asked)}
+def on_board(result: Result, values: dict[str, float], **said: object) -> Result:
+    board = {"board_sha256": "b" * 64, **said}
     return replace(result, per_clip={"CLAP_X": values}, provenance={**result.provenance, "board": board})
 
 
-def perturbed(make_result: MakeResult, left: dict[str, float], n: int = 30) -> Result:
+def perturbed(make_result: MakeResult, left: dict[str, float], *, n: int = 30, seed: int = 0) -> Result:
     """`n` captions, each perturbed in each way, which leaves that part of its value."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     values, base, kind = {}, {}, {}
     for i in range(n):
-        values[f"p{i}"] = 0.4 + 0.05 * float(rng.standard_normal())
+        values[f"p{i}"] = 0.4 + 0.1 * float(rng.standard_normal())
         for way, part in left.items():
             name = f"p{i}-{way}"
-            values[name] = part * values[f"p{i}"] + 0.01 * float(rng.standard_normal())
+            values[name] = part * 0.4 + 0.1 * float(rng.standard_normal())
             base[name], kind[name] = f"p{i}", way
-    return on_board(make_result("model", 1, 0.3), values, {"perturbation": kind, "base": base})
+    return on_board(make_result("model", 1, 0.3), values, perturbed={"kind": kind, "base": base})
 
 
 def test_what_is_left_is_the_ratio_of_the_means_and_their_mean(make_result: MakeResult) -> None:
-    found = {score.bucket: score for score in kept(perturbed(make_result, {"uppercase": 1.0, "misspelling": 0.6}))}
-    assert list(found) == ["uppercase", "misspelling", "all"]
-    for kind, part in (("uppercase", 1.0), ("misspelling", 0.6), ("all", 0.8)):
-        score = found[kind]
-        assert score.value == pytest.approx(part, abs=0.02)
-        assert score.ci95 is not None
-        assert score.ci95[0] - 0.005 < part < score.ci95[1] + 0.005
-        assert score.ci95[1] - score.ci95[0] < 0.05
-        assert score.n == 30
+    values = {"a": 0.2, "b": 0.4, "a1": 0.1, "b1": 0.2, "a2": 0.3, "b2": 0.3}
+    said = {"kind": {"a1": "x", "b1": "x", "a2": "y", "b2": "y"}, "base": {"a1": "a", "b1": "b", "a2": "a", "b2": "b"}}
+    x, y, whole = kept(on_board(make_result("m", 1, 0.3), values, perturbed=said))
+    assert [(one.bucket, one.n, one.ci95) for one in (x, y, whole)] == [
+        ("x", 2, None),
+        ("y", 2, None),
+        ("all kinds", 2, None),
+    ]
+    assert (x.value, y.value, whole.value) == (pytest.approx(0.5), pytest.approx(1.0), pytest.approx(0.75))
 
 
-def test_values_are_exact_on_a_table_that_can_be_worked_out_by_hand(make_result: MakeResult) -> None:
-    values = {"a": 0.2, "b": 0.4, "a1": 0.1, "b1": 0.2}
-    said = {"kind": {"a1": "x", "b1": "x"}, "base": {"a1": "a", "b1": "b"}}
-    one, whole = kept(on_board(make_result("m", 1, 0.3), values, said))
-    assert (one.value, one.ci95, one.n) == (pytest.approx(0.5), None, 2)
-    assert whole.value == pytest.approx(0.5)
-    groups = {"voice": {"a": "male", "b": "male", "a1": "female", "b1": "female"}}
-    [gap] = gaps(on_board(make_result("m", 1, 0.3), values, groups, "voice"), "voice")
-    assert gap.value == pytest.approx(100 * (0.3 - 0.15) / 0.3)
-    assert gap.ci95 is None
+def test_intervals_of_a_kind_and_of_all_cover_what_is_left_as_often_as_they_say(make_result: MakeResult) -> None:
+    hits = {"x": 0, "all kinds": 0}
+    for seed in range(100):
+        for score in kept(perturbed(make_result, {"x": 0.9, "y": 0.9, "z": 0.9}, seed=seed)):
+            if score.bucket in hits:
+                assert score.ci95 is not None
+                hits[score.bucket] += score.ci95[0] <= 0.9 <= score.ci95[1]
+    assert all(87 <= n <= 100 for n in hits.values()), hits
+
+
+def test_a_kind_that_leaves_nothing_is_named_and_takes_the_mean_with_it(make_result: MakeResult) -> None:
+    x, gone, whole = kept(perturbed(make_result, {"x": 0.95, "gone": -0.5}))
+    assert x.value == pytest.approx(0.95, abs=0.15)
+    assert gone.value is whole.value is None
+    assert "not above 0" in gone.note
+    assert "not above 0" in whole.note
+    assert kept(make_result("m", 1, 0.3)) == gaps(make_result("m", 1, 0.3), "voice") == []
+
+
+def grouped(make_result: MakeResult, means: dict[str, float], seed: int = 0) -> Result:
+    """Thirty prompts a group."""
+    rng = np.random.default_rng(seed)
+    values = {
+        f"{name}{i}": mean + 0.1 * float(rng.standard_normal()) for name, mean in means.items() for i in range(30)
+    }
+    fields = {"age": {name: name[0] for name in values}}
+    return on_board(make_result("m", 1, 0.3), values, fields=fields, gaps=["age"])
 
 
 def test_the_gap_of_three_groups_is_the_mean_over_pairs(make_result: MakeResult) -> None:
     values = {f"{group}{i}": mean for group, mean in (("a", 0.5), ("b", 0.4), ("c", 0.25)) for i in range(6)}
     said = {"age": {name: name[0] for name in values}}
-    [gap] = gaps(on_board(make_result("m", 1, 0.3), values, said, "age"), "age")
+    [(gap, p)] = gaps(on_board(make_result("m", 1, 0.3), values, fields=said), "age")
     assert gap.value == pytest.approx((20 + 50 + 37.5) / 3)
-    assert gap.ci95 == pytest.approx((gap.value, gap.value))
+    assert gap.ci95 is None
+    assert p < 0.001
 
 
-def test_a_metric_that_is_not_above_0_has_no_ratio_and_a_board_without_bases_no_table(make_result: MakeResult) -> None:
-    below = {"a": -0.1, "a1": 0.1}
-    said = {"kind": {"a1": "x"}, "base": {"a1": "a"}}
-    assert kept(on_board(make_result("m", 1, 0.3), below, said)) == []
-    assert kept(make_result("m", 1, 0.3)) == gaps(make_result("m", 1, 0.3), "voice") == []
+def test_groups_that_do_not_differ_are_called_unequal_in_about_one_of_twenty(make_result: MakeResult) -> None:
+    found = [gaps(grouped(make_result, {"a": 0.5, "b": 0.5, "c": 0.5}, seed), "age")[0] for seed in range(60)]
+    assert sum(p < 0.05 for _, p in found) <= 8
+    assert min(float(gap.value or 0) for gap, _ in found) > 0, "a gap is above 0 even so"
+    [(score, p)] = gaps(grouped(make_result, {"a": 0.5, "b": -0.2}), "age")
+    assert (score.value, p) == (None, 1.0)
+    assert "not above 0" in score.note
 
 
 def test_tables_are_shown_where_a_board_asks_for_them(make_result: MakeResult) -> None:
     found = perturbed(make_result, {"uppercase": 1.0})
-    [table] = [table for table in all_tables([found]) if "perturbation over" in table.title]
-    assert [line.name for line in table.lines] == ["uppercase, model", "all, model"]
-    groups = {"voice": {f"p{i}": "ab"[i % 2] for i in range(30)}}
-    values = {f"p{i}": 0.4 for i in range(30)}
-    one = on_board(make_result("m", 1, 0.3), values, groups, "voice")
-    [table] = [table for table in all_tables([one]) if "gap of groups" in table.title]
-    assert table.lines[0].cells[0].value == "0.000"
+    [table] = [table for table in all_tables([found]) if "under perturbation" in table.title]
+    assert [line.name for line in table.lines] == ["uppercase, model", "all kinds, model"]
+    assert table.columns == ("CLAP_X ↑",)
+    [table] = [
+        table for table in all_tables([grouped(make_result, {"a": 0.6, "b": 0.3})]) if "gap of groups" in table.title
+    ]
+    assert table.lines[0].name == "age, m"
+    assert table.notes[0].endswith("age, m: CLAP_X")

@@ -48,7 +48,7 @@ def test_a_metric_that_falls_is_found_and_control_rows_are_not_asked(make_result
     table = next(table for table in all_tables(rows) if table.title == title)
     told = files(rows)
     assert title in told["table.md"]
-    assert "CLAP\\_X \\\\" in told["table.tex"]
+    assert "CLAP\\_X $\\uparrow$ \\\\" in told["table.tex"]
     assert table.notes == ("goes with the number of events, Holm-corrected p below 0.05: falls: CLAP_X",)
 
 
@@ -84,10 +84,26 @@ def test_without_counts_nothing_is_said_of_them(make_result: MakeResult) -> None
     assert differences(rows)
 
 
-def test_the_interval_of_tau_is_fieller_s() -> None:
-    low, high = tau_interval(0.0, 104)
-    assert high == -low == pytest.approx(np.tanh(1.959964 * (0.437 / 100) ** 0.5))
-    assert tau_interval(1.0, 10)[1] <= 1.0
+def test_the_interval_of_tau_leaves_0_out_exactly_where_p_says_so_ties_and_all() -> None:
+    rng = np.random.default_rng(0)
+    n_found = 0
+    for _ in range(200):
+        one, other = rng.integers(1, 6, size=160), (rng.random(160) < 0.7).astype(float)
+        tested = kendalltau(one, other, method="asymptotic")
+        low, high = tau_interval(float(tested.statistic), one.tolist(), other.tolist())
+        assert (low > 0 or high < 0) == (tested.pvalue < 0.05)
+        n_found += tested.pvalue < 0.05
+    assert n_found <= 20
+
+
+def test_captions_of_one_recording_and_perturbed_ones_are_not_counted_twice(make_result: MakeResult) -> None:
+    board = {
+        "n_events": {"a": 1, "a1": 1, "b": 2, "c": 3},
+        "perturbed": {"base": {"a1": "a"}, "kind": {"a1": "upper"}},
+        "recordings": {"b": "y", "c": "y"},
+    }
+    found = replace(make_result("m", 1, 0.3), provenance={"board": board})
+    assert counts(found) == {"a": 1, "b": 2}
 
 
 def test_the_figure_is_the_same_bytes_every_time_and_names_every_row(make_result: MakeResult) -> None:

@@ -34,6 +34,11 @@ KNOWN = {
     "bases", "duration", "scenes", "training_captions", "remark",
 }  # fmt: skip
 NEEDED = ("protocol", "duration")
+KINDS: Mapping[str, Any] = {
+    "protocol": str, "prompts": str, "dataset": str, "list": str, "bases": str, "count": str, "gap_column": str,
+    "prompts_sha256": str, "remark": str, "n_prompts": int, "by": list, "gaps": dict, "scenes": bool,
+    "duration": (float, int),
+}  # fmt: skip
 
 
 def names() -> list[str]:
@@ -55,12 +60,19 @@ def settings_of(name: str) -> tuple[str, Path, dict[str, Any]]:
         raise UserError(f"The board '{path}' cannot be read: {error}.") from error
     if unknown := sorted(settings.keys() - KNOWN):
         raise UserError(f"'{path}' states {unknown[0]!r}, which no board has. There are: {', '.join(sorted(KNOWN))}.")
+    for key, kind in KINDS.items():
+        if key in settings and not isinstance(settings[key], kind):
+            wanted = kind[0].__name__ if isinstance(kind, tuple) else kind.__name__
+            raise UserError(f"'{path}', {key}: {settings[key]!r} is no {wanted}.")
     if missing := [key for key in NEEDED if key not in settings]:
         raise UserError(f"'{path}' does not state {missing[0]!r}. A board needs {', '.join(NEEDED)}, and prompts.")
     if ("prompts" in settings) == ("dataset" in settings):
         raise UserError(
             f"'{path}' needs either `prompts`, a file beside it, or `dataset`, the name of a published set."
         )
+    for key, other in (("list", "dataset"), ("bases", "dataset"), ("gaps", "gap_column"), ("gap_column", "gaps")):
+        if key in settings and other not in settings:
+            raise UserError(f"'{path}' states {key!r} without {other!r}, and so means nothing. State both, or neither.")
     return path.stem, path.parent, settings
 
 
@@ -80,7 +92,10 @@ def find(name: str, metrics: Sequence[str] = (), *, data: Path | None = None, co
             "numbers on them compare with no others. Install the suite again, or state the new hash in a board of "
             "your own."
         )
-    way = count or settings.get("count") or counting.way_of(prompts)
+    if settings.get("n_prompts", len(prompts.prompts)) != len(prompts.prompts):
+        raise UserError(f"Board {name!r} is of {settings['n_prompts']} prompts, and {len(prompts.prompts)} are here.")
+    usual = settings.get("count") or counting.way_of(prompts)
+    way = count or usual
     prompts = counting.counted(prompts, plugins.choose(way, counting.COUNTS, kind="way to count events"))
     prompts = _grouped(prompts, settings)
     by = tuple(settings.get("by", ("relation",)))
@@ -92,7 +107,7 @@ def find(name: str, metrics: Sequence[str] = (), *, data: Path | None = None, co
         )
     captions = settings.get("training_captions")
     return Board(
-        name=name if count in ("", settings.get("count")) else f"{name}-by-{count}",
+        name=name if way == usual else f"{name}-by-{count}",
         prompts=counting.with_temporal(prompts) if "temporal" in by else prompts,
         protocol=protocols.only(protocols.find(settings["protocol"]), metrics),
         duration=settings["duration"],
@@ -107,6 +122,9 @@ def find(name: str, metrics: Sequence[str] = (), *, data: Path | None = None, co
 def _grouped(prompts: PromptSet, settings: Mapping[str, Any]) -> PromptSet:
     """The prompts with a field for each of `gaps`, that says to which of its groups they belong, if to any."""
     groups, column = settings.get("gaps", {}), settings.get("gap_column", "")
+    there = {prompt.fields.get(column, "") for prompt in prompts.prompts}
+    if lacking := [f"{name} {said!r}" for name, known in groups.items() for said in known if said not in there]:
+        raise UserError(f"No prompt has {lacking[0]} in the column {column!r}, which a board's gaps name.")
     told = (
         replace(prompt, fields={**prompt.fields, **{name: said for name, known in groups.items() if said in known}})
         for prompt in prompts.prompts

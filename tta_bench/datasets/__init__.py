@@ -22,6 +22,7 @@ from tta_bench.types import PromptSet, UserError
 FOLDER = Path(__file__).parent
 LISTS = FOLDER / "audiocaps.csv"
 """Captions of AudioCaps that published test lists use, by `audiocap_id`, with the AudioSet labels of their clips."""
+NO_LISTS = ("audiocap_id", "youtube_id", "start_time", "audioset_labels")
 READ = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".pkl")
 
 
@@ -81,7 +82,9 @@ def find(dataset: Dataset, data: Path | None) -> Path:
     looked = [cache_folder(dataset)] if data is None else [data, data / dataset.name]
     same_size = (path for folder in looked for path in _files(folder) if path.stat().st_size == dataset.size)
     found = next((path for path in same_size if file_sha256(path) == dataset.sha256), None)
-    found = found or next((path for folder in looked for path in _files(folder) if path.stem == dataset.name), None)
+    # In another form, if it says the same; but no pickle is read that is not the one.
+    plain = (path for folder in looked for path in _files(folder) if path.suffix != ".pkl")
+    found = found or next((path for path in plain if path.stem == dataset.name), None)
     if found is None:
         raise UserError(
             f"The prompt set {dataset.name!r} is not in {', '.join(map(str, looked))}. Fetch it: `python benchmark.py "
@@ -118,6 +121,8 @@ def with_bases(perturbed: PromptSet, bases: PromptSet) -> PromptSet:
 
     `notes` of a perturbed prompt begins with the number of its base.
     """
+    if not all(prompt.fields.get("notes", "")[:1].isdigit() for prompt in perturbed.prompts):
+        raise UserError(f"The prompts of {perturbed.name!r} do not begin their notes with the number of a base.")
     of = {prompt.id: f"prompt_{int(prompt.fields['notes'].partition(';')[0]):04}" for prompt in perturbed.prompts}
     wanted = set(of.values())
     told = [replace(prompt, fields={**prompt.fields, "base": of[prompt.id]}) for prompt in perturbed.prompts]
@@ -128,6 +133,9 @@ def with_bases(perturbed: PromptSet, bases: PromptSet) -> PromptSet:
 
 def listed(prompts: PromptSet, name: str) -> PromptSet:
     """The captions of AudioCaps that a published list uses, in its order, with the field `audioset_labels`."""
+    with LISTS.open(encoding="utf-8", newline="") as file:
+        lists = [column for column in csv.DictReader(file).fieldnames or () if column not in NO_LISTS]
+    plugins.choose(name, lists, kind="list of AudioCaps")
     with LISTS.open(encoding="utf-8", newline="") as file:
         labels = {row["audiocap_id"]: row["audioset_labels"] for row in csv.DictReader(file) if row[name] == "1"}
     by_id = {prompt.id: prompt for prompt in prompts.prompts}

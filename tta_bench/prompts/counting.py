@@ -93,12 +93,26 @@ def _stems() -> frozenset[str]:
 
 
 def count_labels(prompt: Prompt) -> int | None:
-    """How many AudioSet labels the prompt's recording has, by the first of the columns `LABELS` that there is."""
+    """How many AudioSet labels the prompt's recording has, by the first of the columns `LABELS` that there is.
+
+    A JSON list of texts, an object by label, ids between commas, or names between semicolons. UserError for others.
+    """
     found = next((prompt.fields[name] for name in LABELS if prompt.fields.get(name)), None)
     if found is None:
         return None
-    labels = json.loads(found) if found.startswith(("[", "{")) else found.split(",")
-    return len([label for label in labels if label.strip()])
+    if not found.startswith(("[", "{")):
+        parts = [part.strip() for part in found.split(",") if part.strip()]
+        # Names of classes may hold commas, their ids do not.
+        return len(parts) if all(part.startswith("/") for part in parts) else len(found.split(";"))
+    try:
+        labels = json.loads(found)
+    except ValueError as error:
+        raise UserError(
+            f"The labels of prompt {prompt.id!r} are no JSON: {found[:60]!r}. Write a list of texts."
+        ) from error
+    if not all(isinstance(label, str) and label.strip() for label in labels):
+        raise UserError(f"The labels of prompt {prompt.id!r} are no list of texts: {found[:60]!r}.")
+    return len(labels)
 
 
 LABELS = ("audioset_labels", "labels", "seg_label", "audioset_positive_labels", "event")

@@ -171,13 +171,23 @@ def _ritta(path: Path) -> Table:
             document = _PlainUnpickler(file).load()
         rows = [
             {"id": f"{relation}-{i:03}", "text": row["text_prompt"], "category": category, "relation": relation}
-            | {"events": row["audio_name_list"]}
+            | {"events": [str(name) for name in row["audio_name_list"]]}
             for category, relations in document.items()
             if isinstance(relations, dict)
             for relation, prompts in relations.items()
             for i, row in enumerate(prompts)
         ]
-    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+    except (
+        pickle.UnpicklingError,
+        ArithmeticError,
+        AttributeError,
+        EOFError,
+        LookupError,
+        MemoryError,
+        TypeError,
+        RecursionError,
+        ValueError,
+    ) as error:
         raise UserError(f"'{path}' is no table of prompts as RiTTA publishes it: {error}.") from error
     return _objects(path, "entry", enumerate(rows, 1))
 

@@ -2,13 +2,14 @@
 
 As TTA-Bench defines them (https://arxiv.org/abs/2509.02398): robustness is the score on perturbed captions over that
 on the same captions unperturbed; the gap of two groups is `100 |a - b| / max(a, b)`, and fairness the mean over all
-pairs of groups. Both with percentile intervals of 2,000 resamples: of pairs of captions, and of prompts within their
-group.
+pairs of groups. What is left has a percentile interval of 2,000 resamples of the captions that were perturbed. A gap is
+above 0 even where groups do not differ, so it has no interval, but the share of 2,000 shuffles of the groups in which
+it is as large.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
@@ -18,92 +19,63 @@ from tta_bench.types import Result, Score
 
 N_RESAMPLES = 2000
 LEAST = 5
-"""Pairs, or prompts of a group, below which no interval is given."""
-BASE = "base"
-"""Field of a perturbed caption: the id of the one that it is made of."""
+"""Captions, or prompts of a group, below which there is no interval and no p."""
+WITHOUT = "its mean is not above 0, so it has no ratio"
 Values = NDArray[np.float64]
 
 
-def fields(result: Result) -> Mapping[str, Mapping[str, str]]:
-    """Field -> prompt id -> what it says, of the fields by which the board tells scores apart."""
+def told(result: Result, key: str) -> Mapping[str, Mapping[str, str]]:
+    """What the board of a result says of its prompts under `fields` or `perturbed`: name -> prompt id -> what."""
     board = result.provenance.get("board", {})
-    found: Mapping[str, Mapping[str, str]] = board.get("fields", {}) if isinstance(board, dict) else {}
+    found: Mapping[str, Mapping[str, str]] = board.get(key, {}) if isinstance(board, dict) else {}
     return found
 
 
 def kept(result: Result) -> list[Score]:
     """Per-clip metrics under each kind of perturbation, over their value on the captions that were perturbed.
 
-    Buckets are `KIND=robustness`; the last one, `all`, is the mean over kinds. Empty where no caption has a base, and
-    for a metric whose values are not all above 0 on average.
+    Buckets are the kinds; the last one, `all kinds`, is their mean. A kind under which a metric's mean is not above 0
+    has no value and says why, and then there is no mean either. Empty where no caption is perturbed.
     """
-    said = fields(result)
-    bases = said.get(BASE, {})
-    kind_of = next((labels for name, labels in said.items() if name != BASE), {})
+    perturbed = told(result, "perturbed")
+    bases, kind_of = perturbed.get("base", {}), perturbed.get("kind", {})
+    originals = list(dict.fromkeys(bases.values()))
     kinds = list(dict.fromkeys(kind_of[prompt] for prompt in bases if prompt in kind_of))
+    made = {(kind_of[prompt], base): prompt for prompt, base in bases.items() if prompt in kind_of}
+    drawn = np.random.default_rng(0).integers(len(originals), size=(N_RESAMPLES, len(originals))) if originals else None
     scores = []
     for metric, values in result.per_clip.items():
-        pairs = {
-            kind: np.array(
-                [
-                    (values[prompt], values[base])
-                    for prompt, base in bases.items()
-                    if kind_of.get(prompt) == kind and prompt in values and base in values
-                ]
-            )
-            for kind in kinds
-        }
-        pairs = {kind: found for kind, found in pairs.items() if len(found) and found.mean(axis=0).min() > 0}
-        if not pairs:
-            continue
-        drawn = [_ratios(found, i) for i, found in enumerate(pairs.values())]
-        for (kind, found), ratios in zip(pairs.items(), drawn, strict=True):
-            value = float(found[:, 0].mean() / found[:, 1].mean())
-            scores.append(Score(metric, value, _interval(ratios, len(found)), len(found), None, kind))
-        whole = float(np.mean([found[:, 0].mean() / found[:, 1].mean() for found in pairs.values()]))
-        n = min(map(len, pairs.values()))
-        scores.append(Score(metric, whole, _interval(np.mean(drawn, axis=0), n), n, None, "all"))
+        before = np.array([values.get(base, np.nan) for base in originals])
+        ratios: list[float | None] = []
+        shares: list[Values] = []
+        for kind in kinds:
+            after = np.array([values.get(made.get((kind, base), ""), np.nan) for base in originals])
+            both = np.isfinite(before) & np.isfinite(after)
+            if not both.any():
+                continue
+            one, other = np.where(both, after, np.nan), np.where(both, before, np.nan)
+            n = int(both.sum())
+            if min(np.nanmean(one), np.nanmean(other)) <= 0 or drawn is None:
+                scores.append(Score(metric, None, None, n, None, kind, WITHOUT))
+                ratios.append(None)
+                continue
+            ratios.append(float(np.nanmean(one) / np.nanmean(other)))
+            shares.append(_ratio(one[drawn], other[drawn]))
+            scores.append(Score(metric, ratios[-1], _interval(shares[-1], n), n, None, kind))
+        known = [ratio for ratio in ratios if ratio is not None]
+        if ratios and len(known) == len(ratios):
+            whole = _interval(np.mean(shares, axis=0), len(originals))
+            scores.append(Score(metric, float(np.mean(known)), whole, len(originals), None, "all kinds"))
+        elif ratios:
+            scores.append(Score(metric, None, None, len(originals), None, "all kinds", WITHOUT))
     return scores
 
 
-def gaps(result: Result, field: str) -> list[Score]:
-    """Mean gap, in percent, of per-clip metrics between groups of prompts by a field; empty without groups."""
-    labels = fields(result).get(field, {})
-    scores = []
-    for metric, values in result.per_clip.items():
-        groups = {
-            label: np.array([values[prompt] for prompt, found in labels.items() if found == label and prompt in values])
-            for label in sorted(set(labels.values()))
-        }
-        groups = {label: found for label, found in groups.items() if len(found) and found.mean() > 0}
-        if len(groups) < 2:
-            continue
-        means = np.stack([_resampled(found, i).mean(axis=1) for i, found in enumerate(groups.values())])
-        value = float(_mean_gap(np.array([[found.mean()] for found in groups.values()]))[0])
-        n = min(map(len, groups.values()))
-        scores.append(Score(metric, value, _interval(_mean_gap(means), n), n, None, field))
-    return scores
-
-
-def _resampled(found: Values, seed: int) -> Values:
-    """Rows of an array drawn anew, `(2000, n, ...)`."""
-    rows = np.random.default_rng(seed).integers(len(found), size=(N_RESAMPLES, len(found)))
-    drawn: Values = found[rows]
-    return drawn
-
-
-def _ratios(found: Values, seed: int) -> Values:
-    """Ratios `(2000,)` of the means of pairs `(n, 2)` drawn anew."""
-    means = _resampled(found, seed).mean(axis=1)
-    ratios: Values = means[:, 0] / np.where(means[:, 1] > 0, means[:, 1], np.nan)
+def _ratio(after: Values, before: Values) -> Values:
+    """Ratios of the means of rows, NaN where the lower one is not above 0."""
+    sums, counts = np.nansum(before, axis=1), np.isfinite(before).sum(axis=1)
+    ratios: Values = np.nansum(after, axis=1) / np.where((sums > 0) & (counts > 0), sums, np.nan)
     return ratios
-
-
-def _mean_gap(means: Values) -> Values:
-    """Of means `(n_groups, n)`, the mean over all pairs of groups of their gap in percent, `(n,)`."""
-    pairs = [100 * np.abs(a - b) / np.maximum(a, b) for a, b in combinations(means, 2)]
-    found: Values = np.mean(pairs, axis=0)
-    return found
 
 
 def _interval(drawn: Values, n: int) -> tuple[float, float] | None:
@@ -114,10 +86,38 @@ def _interval(drawn: Values, n: int) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def tested(results: Sequence[Result], gap_fields: Sequence[str]) -> list[tuple[str, list[tuple[str, Result, Score]]]]:
-    """Title and rows (name, result, score) of a table of what is left, and of one of gaps, where there are any."""
-    left = [(f"{score.bucket}, {r.model}", r, score) for r in results for score in kept(r)]
-    apart = [(f"{field}, {r.model}", r, score) for r in results for field in gap_fields for score in gaps(r, field)]
-    board = results[0].board
-    made = [(f"{board}: score under perturbation over score without", left), (f"{board}: gap of groups in %", apart)]
-    return [(title, rows) for title, rows in made if rows]
+def gaps(result: Result, field: str) -> list[tuple[Score, float]]:
+    """Mean gap, in percent, of per-clip metrics between groups of prompts by a field, and how often chance is as large.
+
+    Empty without groups. A metric with a group whose mean is not above 0 has no value and says why.
+    """
+    labels = told(result, "fields").get(field, {})
+    found = []
+    for metric, values in result.per_clip.items():
+        shared = [prompt for prompt in labels if prompt in values]
+        groups = sorted({labels[prompt] for prompt in shared})
+        if len(groups) < 2:
+            continue
+        scored = np.array([values[prompt] for prompt in shared])
+        of = np.array([groups.index(labels[prompt]) for prompt in shared])
+        n = int(np.bincount(of).min())
+        gap = _mean_gap(scored, of[None])[0]
+        if not np.isfinite(gap):
+            found.append((Score(metric, None, None, n, None, field, WITHOUT), 1.0))
+            continue
+        rng = np.random.default_rng(0)
+        by_chance = _mean_gap(scored, np.stack([rng.permutation(of) for _ in range(N_RESAMPLES)]))
+        p = float((1 + np.sum(~(by_chance < gap))) / (1 + N_RESAMPLES)) if n >= LEAST else 1.0
+        found.append((Score(metric, float(gap), None, n, None, field), p))
+    return found
+
+
+def _mean_gap(values: Values, groups: NDArray[np.int64]) -> Values:
+    """For each row of `groups` `(k, n)`, the mean gap of pairs in percent; NaN where a mean is not above 0."""
+    means = np.stack(
+        [np.where(groups == g, values, 0).sum(axis=1) / (groups == g).sum(axis=1) for g in np.unique(groups)]
+    )
+    above = np.where(means.min(axis=0) > 0, means, np.nan)
+    pairs = [100 * np.abs(a - b) / np.maximum(a, b) for a, b in combinations(above, 2)]
+    found: Values = np.mean(pairs, axis=0)
+    return found

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
+from tta_bench.metrics import intervals
 from tta_bench.report import robustness
 from tta_bench.report.compare import Difference, differences, overall
 from tta_bench.report.trends import bucket_differences, trends
@@ -139,12 +142,24 @@ def event_tables(results: Sequence[Result]) -> list[Table]:
 
 def robustness_tables(results: Sequence[Result]) -> list[Table]:
     """What is left of a metric under perturbed captions, and gaps of groups, on boards that ask for them."""
+    models = [result for result in results if not result.control]
     board = results[0].provenance.get("board", {})
     gap_fields = board.get("gaps", []) if isinstance(board, dict) else []
-    note = "after TTA-Bench; 95 % intervals by resampling pairs of captions, or prompts within their groups"
-    return [
-        _grid(title, rows, (note,)) for title, rows in robustness.tested(results, [str(field) for field in gap_fields])
+    left = [(f"{score.bucket}, {r.model}", r, score) for r in results for score in robustness.kept(r)]
+    apart = [
+        (f"{field}, {r.model}", r, p, score)
+        for r in models
+        for field in gap_fields
+        for score, p in robustness.gaps(r, str(field))
     ]
+    name = results[0].board
+    note = "TTA-Bench's robustness; of metrics that are better lower, above 1 is worse"
+    tables = [_grid(f"{name}: metric under perturbation over metric without", left, (note,))] if left else []
+    if apart:
+        corrected = intervals.holm(np.array([p for _, _, p, _ in apart]))
+        rows = [(row, r, float(p), score) for (row, r, _, score), p in zip(apart, corrected, strict=True)]
+        tables.append(_tested(f"{name}: gap of groups in %, after TTA-Bench", rows, "larger than by chance"))
+    return tables
 
 
 def _tested(title: str, rows: Sequence[tuple[str, Result, float, Score]], what: str) -> Table:
@@ -168,7 +183,8 @@ def _grid(title: str, rows: Sequence[tuple[str, Result, Score]], notes: tuple[st
         )
         for name, result in {name: result for name, result, _ in rows}.items()
     ]
-    return Table(title, tuple(metrics), tuple(lines), notes)
+    columns = tuple(f"{metric} {ARROWS[better(rows[0][1], metric)]}" for metric in metrics)
+    return Table(title, columns, tuple(lines), notes)
 
 
 def _line(name: str, result: Result, cells: Sequence[Cell]) -> Line:

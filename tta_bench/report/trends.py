@@ -18,8 +18,6 @@ from tta_bench.types import Result, Score
 BUCKETS = ("1", "2", "3", "4+")
 LEAST = 10
 """Clips below which no trend is tested."""
-SPREAD = 0.437
-"""Of Fisher's z of Kendall's tau, times n - 4: Fieller, Hartley & Pearson 1957, Biometrika 44, 470."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,16 @@ class Trend:
 
 
 def counts(result: Result) -> Mapping[str, int]:
-    """Prompt id -> its number of sound events, as the board has them."""
+    """Prompt id -> its number of sound events; of captions of one recording the first, and none that is perturbed."""
     board = result.provenance.get("board", {})
-    found = board.get("n_events", {}) if isinstance(board, dict) else {}
-    return {prompt: int(n) for prompt, n in found.items()}
+    said = board if isinstance(board, dict) else {}
+    perturbed, recordings = said.get("perturbed", {}).get("base", {}), said.get("recordings", {})
+    first = {recording: prompt for prompt, recording in reversed(recordings.items())}
+    return {
+        prompt: int(n)
+        for prompt, n in said.get("n_events", {}).items()
+        if prompt not in perturbed and first.get(recordings.get(prompt), prompt) == prompt
+    }
 
 
 def trends(results: Sequence[Result]) -> list[Trend]:
@@ -58,7 +62,7 @@ def trends(results: Sequence[Result]) -> list[Trend]:
             if result.control or len(shared) < LEAST or len(set(one)) < 2 or len(set(other)) < 2:
                 continue
             tested = kendalltau(one, other)
-            ci95 = tau_interval(float(tested.statistic), len(shared))
+            ci95 = tau_interval(float(tested.statistic), one, other)
             tau, p = float(tested.statistic), float(tested.pvalue)
             found.append(Trend(metric, result.model, tau, ci95, p, 1.0, len(shared)))
     if not found:
@@ -67,10 +71,20 @@ def trends(results: Sequence[Result]) -> list[Trend]:
     return [replace(trend, p_holm=float(p)) for trend, p in zip(found, corrected, strict=True)]
 
 
-def tau_interval(tau: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of Kendall's tau from n pairs."""
-    z, half = math.atanh(max(-0.999999, min(0.999999, tau))), 1.959964 * math.sqrt(SPREAD / (n - 4))
-    return math.tanh(z - half), math.tanh(z + half)
+def tau_interval(tau: float, one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of tau-b, with the spread that it has without a trend: it leaves 0 out as p falls below 0.05.
+
+    That spread counts ties: Kendall 1970, Rank Correlation Methods, section 4.3; a trend makes it smaller.
+    """
+    n = len(one)
+    ties = [np.unique(values, return_counts=True)[1].astype(float) for values in (one, other)]
+    pairs = [(n * (n - 1) - (t * (t - 1)).sum()) / 2 for t in ties]
+    twos, threes = [(t * (t - 1)).sum() for t in ties], [(t * (t - 1) * (t - 2)).sum() for t in ties]
+    fives = [(t * (t - 1) * (2 * t + 5)).sum() for t in ties]
+    variance = (n * (n - 1) * (2 * n + 5) - sum(fives)) / 18
+    variance += math.prod(twos) / (2 * n * (n - 1)) + math.prod(threes) / (9 * n * (n - 1) * (n - 2))
+    half = 1.959964 * math.sqrt(variance / math.prod(pairs))
+    return max(-1.0, tau - half), min(1.0, tau + half)
 
 
 def bucket_differences(results: Sequence[Result]) -> list[tuple[str, Difference]]:

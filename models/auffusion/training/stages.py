@@ -84,6 +84,11 @@ def run(job: Job, stages: list[str]) -> bool:
     if job.recipe.base is not None:
         recipe = read_recipe(job.recipe.base)
         base = replace(job, recipe=recipe, folder=job.folder.with_name(recipe.name))
+        for setting in ("data", "mel", "duration"):
+            if getattr(recipe, setting) != getattr(job.recipe, setting):
+                raise UserError(
+                    f"The recipe {job.recipe.name} has another {setting} than its base {recipe.name}. State the same."
+                )
         if not run(base, [name for name in stages if name in SHARED]):
             return False
         take_over(base, job.folder)
