@@ -67,7 +67,7 @@ def test_the_tables_are_written_beside_the_results(score: Score, clip_folders: P
     assert run.exit_code == 0
     assert "FD_AISFX" in run.stdout
     names = {path.name for path in (clip_folders / "out").iterdir()}
-    assert names == {"good.json", "table.md", "table.csv", "table.tex", "differences.csv"}
+    assert names == {"good.json", "table.md", "table.csv", "table.tex", "differences.csv", "n_events.svg"}
 
 
 def test_a_report_from_the_results_alone_is_the_same_table(score: Score, clip_folders: Path) -> None:

@@ -196,7 +196,7 @@ def test_maps_of_the_shared_encoder_leave_filling_out(pocket: Path) -> None:
 
     pipeline = auffusion.load("pocket", locate.files_in(pocket)).pipeline
     _, maps = attention_maps(pipeline, ["a dog barks"], seeds=[0], duration=1.0)
-    assert list(maps_of_words(pipeline.conditioning, maps, 0, "a dog barks")) == ["a", "dog", "barks"]
+    assert list(maps_of_words(pipeline, maps, 0, "a dog barks")) == ["a", "dog", "barks"]
     mask = pipeline.conditioning.encode(["a dog barks"]).mask
     assert mask is not None
     read, filling = (found.nonzero().flatten().tolist() for found in (mask[0], ~mask[0]))

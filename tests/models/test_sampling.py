@@ -1,5 +1,6 @@
 """Schedules, the loop and guidance, against diffusers' own parts put together by hand."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,6 +72,7 @@ def test_reused_distances_are_exact_where_the_network_does_not_change() -> None:
 
     class Constant(torch.nn.Module):
         dtype = torch.float32
+        config = SimpleNamespace(class_embed_type=None)
 
         def forward(self, sample: torch.Tensor, _: object, encoder_hidden_states: torch.Tensor, **__: object) -> object:
             return (0.1 * sample + encoder_hidden_states.mean((1, 2))[:, None, None, None],)
