@@ -124,8 +124,8 @@ def main(
     from tta_bench import arguments
 
     command: dict[str, object] = {"models": models, "board": board, "seed": seed, "limit": limit, "metrics": metrics}
-    given = {"model_command": model_command, "references": references, "data": data, "count": count}
-    command |= {name: value if name == "model_command" else str(value) for name, value in given.items() if value}
+    paths = {name: str(path) for name, path in (("references", references), ("data", data)) if path}
+    command |= paths | ({"count": count} if count else {}) | ({"model_command": model_command} if model_command else {})
     with refusing():
         settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, intervals)
         settings = replace(settings, seed=seed, silence=model_timeout)

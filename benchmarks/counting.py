@@ -17,8 +17,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tta_bench.prompts.counting import count_events, event_spans  # noqa: E402
-
-BUCKETS = ("1", "2", "3", "4+")
+from tta_bench.types import BUCKETS, bucket_of  # noqa: E402
 
 
 def main() -> None:
@@ -31,7 +30,7 @@ def main() -> None:
     with (Path(__file__).parent / "counting.csv").open(encoding="utf-8", newline="") as file:
         by_hand = {row["audiocap_id"]: int(row["n_events"]) for row in csv.DictReader(file)}
     counter = {name: count_events(captions[name]) for name in by_hand}
-    pairs = Counter((bucket(by_hand[name]), bucket(counter[name])) for name in by_hand)
+    pairs = Counter((bucket_of(by_hand[name]), bucket_of(counter[name])) for name in by_hand)
     print("| by hand | " + " | ".join(BUCKETS) + " |\n| ---: |" + " ---: |" * len(BUCKETS))
     for row in BUCKETS:
         print(f"| {row} | " + " | ".join(str(pairs[row, column]) for column in BUCKETS) + " |")
@@ -39,14 +38,9 @@ def main() -> None:
     near = sum(abs(by_hand[name] - counter[name]) <= 1 for name in by_hand)
     print(f"\n{same} of {len(by_hand)} in the same bucket, {near} within one event")
     for name in by_hand if given.show else ():
-        if bucket(by_hand[name]) != bucket(counter[name]):
+        if bucket_of(by_hand[name]) != bucket_of(counter[name]):
             counted = [captions[name][start:stop] for start, stop in event_spans(captions[name])]
             print(f"{by_hand[name]} not {counter[name]}: {counted}")
-
-
-def bucket(n: int) -> str:
-    """The bucket of a number of events."""
-    return BUCKETS[min(n, len(BUCKETS)) - 1]
 
 
 if __name__ == "__main__":

@@ -135,18 +135,9 @@ def make_board(prompts: Path, protocol: str, metrics: str, *, count: str = "", b
     `count` is a way of `counting.COUNTS`, by default what the file says, else what its captions say; `by` names columns
     by which scores are told apart, or `temporal`, Tango's rule.
     """
-    found = read_prompts(prompts)
-    way = plugins.choose(count, counting.COUNTS, kind="way to count events") if count else counting.way_of(found)
-    found = counting.counted(found, way)
-    fields = split_names(by)
-    if "temporal" in fields:
-        found = counting.with_temporal(found)
-    known = {name for prompt in found.prompts for name in prompt.fields}
-    if unknown := [name for name in fields if name not in known]:
-        raise UserError(
-            f"'{prompts}' has no column {unknown[0]!r} to tell scores apart by. There are: "
-            f"{', '.join(sorted(known | {'temporal'}))}."
-        )
+    found, fields = read_prompts(prompts), split_names(by)
+    way = plugins.choose(count or counting.way_of(found), counting.COUNTS, kind="way to count events")
+    found = counting.told_apart(found, way, fields)
     nameless = prompts.stem in ("prompts", "captions", "clips", "metadata")
     name = prompts.resolve().parent.name if nameless else prompts.stem
     return Board(

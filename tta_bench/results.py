@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 from tta_bench.types import Result, Score, UserError
 
@@ -75,6 +76,12 @@ def _score(entry: dict[str, object]) -> Score:
 
 ARROWS = {"lower": "↓", "higher": "↑"}
 """Which way a metric is better."""
+
+
+def board_of(result: Result) -> Mapping[str, Any]:
+    """What a result says of its board; empty where it says nothing."""
+    board = result.provenance.get("board", {})
+    return board if isinstance(board, dict) else {}
 
 
 def better(result: Result, metric: str) -> str:

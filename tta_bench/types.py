@@ -60,6 +60,15 @@ class Prompt:
     """Any further columns of the prompt file, by name (`relation`, `category` ...)."""
 
 
+BUCKETS = ("1", "2", "3", "4+")
+"""By which numbers of sound events are told apart."""
+
+
+def bucket_of(n_events: int) -> str:
+    """The bucket of a number of sound events, 1 or more."""
+    return BUCKETS[min(n_events, len(BUCKETS)) - 1]
+
+
 @dataclass(frozen=True)
 class PromptSet:
     """Prompts in a fixed order, with unique ids."""
@@ -75,9 +84,8 @@ class PromptSet:
 
     def buckets(self) -> dict[str, tuple[Prompt, ...]]:
         """Prompts by number of sound events: keys of "1", "2", "3", "4+" that occur, in that order."""
-        names = ("1", "2", "3", "4+")
-        counted = [(p, names[min(p.n_events, 4) - 1]) for p in self.prompts if p.n_events]
-        return {name: found for name in names if (found := tuple(p for p, bucket in counted if bucket == name))}
+        counted = [(p, bucket_of(p.n_events)) for p in self.prompts if p.n_events]
+        return {name: found for name in BUCKETS if (found := tuple(p for p, bucket in counted if bucket == name))}
 
 
 @dataclass(frozen=True)

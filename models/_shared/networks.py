@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import diffusers
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoTokenizer
 
 from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS
@@ -24,6 +24,7 @@ from tta_bench.types import UserError
 Files = Mapping[str, Path]
 """Name inside the published folder -> where it is on this disk."""
 
+Part = TypeVar("Part", bound=nn.Module)
 DTYPES = ("float32", "bfloat16", "float16")
 OLD_ATTENTION = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 """Names in the VAE of diffusers before 0.18, and today's."""
@@ -113,6 +114,18 @@ def filled_and_frozen(network: Any, report: Mapping[str, Any], complaint: str) -
             "published folder again."
         )
     return network.eval().requires_grad_(False)
+
+
+def read_part(kind: Callable[..., Part], files: Files, folder: str, name: str) -> Part:
+    """A network of our own, frozen: `config.json` of `folder` has its arguments, the file `name` there its weights.
+
+    Raises UserError for what is missing or damaged.
+    """
+    config: Mapping[str, Any] = read_json(path_of(files, f"{folder}/config.json"))
+    weights = path_of(files, f"{folder}/{name}")
+    with torch.device("meta"):
+        network = kind(**config)
+    return fill(network, read_state(weights), str(weights), dtype=torch.float32)
 
 
 def read_tokenizer(files: Files, folder: str = "") -> Any:

@@ -7,21 +7,16 @@ alone needs. It shares no weights with the CLAP that measures, but reads caption
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, final
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models._shared.networks import Files, path_of
-from models._shared.states import read_json, read_state
-from models.auffusion.text_encoders import MiniLM, Span
-from tta_bench.states import fill
+from models._shared.networks import Files, read_part
+from models.auffusion.text_encoders import SCALE, MiniLM, Span
 from tta_bench.text import WIDTH
-
-SCALE = 2.4
-"""By which states of words are multiplied: one over their usual spread."""
 
 
 @final
@@ -70,8 +65,4 @@ class ClapEmbeddings:
 
 def read_clap(files: Files, folder: str) -> ClapText:
     """The text half whose configuration and weights lie in `folder`, frozen. UserError for missing or damaged files."""
-    config: Mapping[str, Any] = read_json(path_of(files, f"{folder}/config.json"))
-    weights = path_of(files, f"{folder}/clap.safetensors")
-    with torch.device("meta"):
-        network = ClapText(**config)
-    return fill(network, read_state(weights), str(weights), dtype=torch.float32)
+    return read_part(ClapText, files, folder, "clap.safetensors")

@@ -8,17 +8,15 @@ attends to it beside the words themselves.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, final
+from collections.abc import Sequence
+from typing import final
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models._shared.networks import Files, path_of
-from models._shared.states import read_json, read_state
-from models.auffusion.text_encoders import MiniLM, Span
-from tta_bench.states import fill
+from models._shared.networks import Files, read_part
+from models.auffusion.text_encoders import SCALE, MiniLM, Span
 from tta_bench.text import WIDTH
 
 N_PLACES = 6
@@ -29,8 +27,6 @@ LEAST = 0.1
 """How likely a slot must be to tell of something else, to leave a sound to another slot."""
 ENOUGH = 3.0
 """So many tokens tell of an event as surely as more."""
-SCALE = 2.4
-"""By which states of words are multiplied: one over their usual spread."""
 
 
 @final
@@ -149,8 +145,4 @@ class Readings:
 
 def read_reader(files: Files, folder: str) -> Reader:
     """The reader whose configuration and weights lie in `folder`, frozen. UserError for what is missing or damaged."""
-    config: Mapping[str, Any] = read_json(path_of(files, f"{folder}/config.json"))
-    weights = path_of(files, f"{folder}/reader.safetensors")
-    with torch.device("meta"):
-        reader = Reader(**config)
-    return fill(reader, read_state(weights), str(weights), dtype=torch.float32)
+    return read_part(Reader, files, folder, "reader.safetensors")

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 ARCHITECTURES = {"CLIPText": CLIPTextModel, "T5": T5EncoderModel, "Clap": ClapTextModelWithProjection}
 """Beginning of an architecture's name -> what reads its text: a whole T5 or CLAP will do."""
+SCALE = 2.4
+"""One over the usual spread of the states of words, by which small networks over them multiply these."""
 Span = tuple[int, int] | None
 """First character of a token and the one after its last; None for a token that stands for no characters."""
 

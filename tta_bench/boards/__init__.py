@@ -95,24 +95,16 @@ def find(name: str, metrics: Sequence[str] = (), *, data: Path | None = None, co
     if settings.get("n_prompts", len(prompts.prompts)) != len(prompts.prompts):
         raise UserError(f"Board {name!r} is of {settings['n_prompts']} prompts, and {len(prompts.prompts)} are here.")
     usual = settings.get("count") or counting.way_of(prompts)
-    way = count or usual
-    prompts = counting.counted(prompts, plugins.choose(way, counting.COUNTS, kind="way to count events"))
-    prompts = _grouped(prompts, settings)
-    by = tuple(settings.get("by", ("relation",)))
-    known = {field for prompt in prompts.prompts for field in prompt.fields} | {"temporal"}
-    if unknown := [field for field in settings.get("by", ()) if field not in known]:
-        raise UserError(
-            f"The prompts of board {name!r} have no column {unknown[0]!r} to tell scores apart by. There are: "
-            f"{', '.join(sorted(known))}."
-        )
+    way = plugins.choose(count or usual, counting.COUNTS, kind="way to count events")
+    prompts = counting.told_apart(_grouped(prompts, settings), way, settings.get("by", ()))
     captions = settings.get("training_captions")
     return Board(
         name=name if way == usual else f"{name}-by-{count}",
-        prompts=counting.with_temporal(prompts) if "temporal" in by else prompts,
+        prompts=prompts,
         protocol=protocols.only(protocols.find(settings["protocol"]), metrics),
         duration=settings["duration"],
         scenes=settings.get("scenes", False),
-        by=by,
+        by=tuple(settings.get("by", ("relation",))),
         gaps=tuple(settings.get("gaps", ())),
         training_captions=folder / captions if captions else None,
         remark="; ".join(filter(None, (settings.get("remark", ""), counting.REMARKS.get(way, "")))),

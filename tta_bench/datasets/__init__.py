@@ -22,7 +22,7 @@ from tta_bench.types import PromptSet, UserError
 FOLDER = Path(__file__).parent
 LISTS = FOLDER / "audiocaps.csv"
 """Captions of AudioCaps that published test lists use, by `audiocap_id`, with the AudioSet labels of their clips."""
-NO_LISTS = ("audiocap_id", "youtube_id", "start_time", "audioset_labels")
+NO_LISTS = {"audiocap_id", "youtube_id", "start_time", "audioset_labels"}
 READ = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".pkl")
 
 
@@ -134,10 +134,9 @@ def with_bases(perturbed: PromptSet, bases: PromptSet) -> PromptSet:
 def listed(prompts: PromptSet, name: str) -> PromptSet:
     """The captions of AudioCaps that a published list uses, in its order, with the field `audioset_labels`."""
     with LISTS.open(encoding="utf-8", newline="") as file:
-        lists = [column for column in csv.DictReader(file).fieldnames or () if column not in NO_LISTS]
-    plugins.choose(name, lists, kind="list of AudioCaps")
-    with LISTS.open(encoding="utf-8", newline="") as file:
-        labels = {row["audiocap_id"]: row["audioset_labels"] for row in csv.DictReader(file) if row[name] == "1"}
+        rows = list(csv.DictReader(file))
+    plugins.choose(name, rows[0].keys() - NO_LISTS, kind="list of AudioCaps")
+    labels = {row["audiocap_id"]: row["audioset_labels"] for row in rows if row[name] == "1"}
     by_id = {prompt.id: prompt for prompt in prompts.prompts}
     return PromptSet(
         prompts.name,

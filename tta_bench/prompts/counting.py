@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -139,6 +139,23 @@ def counted(prompts: PromptSet, how: str) -> PromptSet:
             "Count them in the captions, with --count clauses."
         )
     return PromptSet(prompts.name, found)
+
+
+def told_apart(prompts: PromptSet, how: str, by: Sequence[str]) -> PromptSet:
+    """The prompts counted in that way, with the field `temporal` if it is among `by`.
+
+    Raises UserError for a field of `by` that there is not.
+    """
+    found = counted(prompts, how)
+    if "temporal" in by:
+        found = with_temporal(found)
+    known = {field for prompt in found.prompts for field in prompt.fields} | {"temporal"}
+    if unknown := [field for field in by if field not in known]:
+        raise UserError(
+            f"The prompts of {prompts.name!r} have no column {unknown[0]!r} to tell scores apart by. There are: "
+            f"{', '.join(sorted(known))}."
+        )
+    return found
 
 
 def way_of(prompts: PromptSet) -> str:

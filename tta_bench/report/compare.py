@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -43,10 +44,27 @@ def differences(results: Sequence[Result]) -> list[Difference]:
         for a, b in combinations(models, 2)
         if (difference := compare(metric, a, b)) is not None
     ]
+    return corrected(found)
+
+
+class _Tested(Protocol):
+    """What has a p value, and one that is corrected."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def p(self) -> float: ...
+
+
+Found = TypeVar("Found", bound=_Tested)
+
+
+def corrected(found: Sequence[Found]) -> list[Found]:
+    """The same with `p_holm`, by Holm's method over all of them."""
     if not found:
         return []
-    corrected = intervals.holm(np.array([difference.p for difference in found]))
-    return [replace(difference, p_holm=float(p)) for difference, p in zip(found, corrected, strict=True)]
+    every = intervals.holm(np.array([one.p for one in found]))
+    return [replace(one, p_holm=float(p)) for one, p in zip(found, every, strict=True)]
 
 
 def compare(metric: str, a: Result, b: Result) -> Difference | None:

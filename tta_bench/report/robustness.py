@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from tta_bench.results import board_of
 from tta_bench.types import Result, Score
 
 N_RESAMPLES = 2000
@@ -26,8 +27,7 @@ Values = NDArray[np.float64]
 
 def told(result: Result, key: str) -> Mapping[str, Mapping[str, str]]:
     """What the board of a result says of its prompts under `fields` or `perturbed`: name -> prompt id -> what."""
-    board = result.provenance.get("board", {})
-    found: Mapping[str, Mapping[str, str]] = board.get(key, {}) if isinstance(board, dict) else {}
+    found: Mapping[str, Mapping[str, str]] = board_of(result).get(key, {})
     return found
 
 

@@ -16,7 +16,7 @@ from tta_bench.metrics import intervals
 from tta_bench.report import robustness
 from tta_bench.report.compare import Difference, differences, overall
 from tta_bench.report.trends import bucket_differences, trends
-from tta_bench.results import ARROWS, better
+from tta_bench.results import ARROWS, better, board_of
 from tta_bench.types import Result, Score
 
 SIGNIFICANCE = 0.05
@@ -143,8 +143,7 @@ def event_tables(results: Sequence[Result]) -> list[Table]:
 def robustness_tables(results: Sequence[Result]) -> list[Table]:
     """What is left of a metric under perturbed captions, and gaps of groups, on boards that ask for them."""
     models = [result for result in results if not result.control]
-    board = results[0].provenance.get("board", {})
-    gap_fields = board.get("gaps", []) if isinstance(board, dict) else []
+    gap_fields = board_of(results[0]).get("gaps", [])
     left = [(f"{score.bucket}, {r.model}", r, score) for r in results for score in robustness.kept(r)]
     apart = [
         (f"{field}, {r.model}", r, p, score)
@@ -242,8 +241,7 @@ def _notes(results: Sequence[Result]) -> list[str]:
 
 def _board_notes(result: Result) -> list[str]:
     """What a reader must know of the board."""
-    board = result.provenance.get("board", {})
-    remark = board.get("remark") if isinstance(board, dict) else None
+    remark = board_of(result).get("remark")
     return [str(remark)] if remark else []
 
 

@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from tta_bench.metrics import intervals
-from tta_bench.report.compare import Difference, compare
-from tta_bench.results import ARROWS, better
-from tta_bench.types import Result, Score
+from tta_bench.report.compare import Difference, compare, corrected
+from tta_bench.results import ARROWS, better, board_of
+from tta_bench.types import BUCKETS, Result, Score, bucket_of
 
-BUCKETS = ("1", "2", "3", "4+")
 LEAST = 10
 """Clips below which no trend is tested."""
 
@@ -38,8 +36,7 @@ class Trend:
 
 def counts(result: Result) -> Mapping[str, int]:
     """Prompt id -> its number of sound events; of captions of one recording the first, and none that is perturbed."""
-    board = result.provenance.get("board", {})
-    said = board if isinstance(board, dict) else {}
+    said = board_of(result)
     perturbed, recordings = said.get("perturbed", {}).get("base", {}), said.get("recordings", {})
     first = {recording: prompt for prompt, recording in reversed(recordings.items())}
     return {
@@ -65,10 +62,7 @@ def trends(results: Sequence[Result]) -> list[Trend]:
             ci95 = tau_interval(float(tested.statistic), one, other)
             tau, p = float(tested.statistic), float(tested.pvalue)
             found.append(Trend(metric, result.model, tau, ci95, p, 1.0, len(shared)))
-    if not found:
-        return []
-    corrected = intervals.holm(np.array([trend.p for trend in found]))
-    return [replace(trend, p_holm=float(p)) for trend, p in zip(found, corrected, strict=True)]
+    return corrected(found)
 
 
 def tau_interval(tau: float, one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
@@ -100,15 +94,12 @@ def bucket_differences(results: Sequence[Result]) -> list[tuple[str, Difference]
             for metric in a.per_clip
             if (difference := compare(metric, a, b)) is not None
         ]
-    if not found:
-        return []
-    corrected = intervals.holm(np.array([difference.p for _, difference in found]))
-    return [(bucket, replace(one, p_holm=float(p))) for (bucket, one), p in zip(found, corrected, strict=True)]
+    return list(zip([bucket for bucket, _ in found], corrected([one for _, one in found]), strict=True))
 
 
 def _within(result: Result, bucket: str) -> Result:
     """A result with the values of one bucket's prompts alone."""
-    kept = {prompt for prompt, n in counts(result).items() if BUCKETS[min(n, len(BUCKETS)) - 1] == bucket}
+    kept = {prompt for prompt, n in counts(result).items() if bucket_of(n) == bucket}
     per_clip = {
         metric: found
         for metric, values in result.per_clip.items()
