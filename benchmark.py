@@ -16,6 +16,7 @@ import typer
 
 import commands.edit
 import commands.edit_benchmark
+import commands.listen
 from commands.options import (
     DONE,
     INCOMPLETE,
@@ -45,6 +46,7 @@ app.add_typer(weights_app, name="weights")
 app.add_typer(list_app, name="list")
 app.add_typer(data_app, name="data")
 app.add_typer(commands.edit.app, name="edit")
+app.add_typer(commands.listen.app, name="listen")
 
 StoreOption = Annotated[
     Path, typer.Option("--store", metavar="DIR", help="Where features are kept, for all runs and models.")

@@ -1,13 +1,18 @@
-"""Results made by hand, and a small folder of clips, for tests that need some."""
+"""Results made by hand, a small folder of clips, and a browser, for tests that need some."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from tests import browsing
 from tta_bench import audio
 from tta_bench.types import Clip, Result, Score
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 BETTER = {"FD_X": "lower", "CLAP_X": "higher"}
 MakeResult = Callable[..., Result]
@@ -73,3 +78,18 @@ def clip_folders(tmp_path: Path) -> Path:
             audio.encode(tmp_path / name / f"tone{i}.wav", Clip(samples.astype(np.float32), 16_000))
     (tmp_path / "prompts.csv").write_text("\n".join(lines) + "\n")
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Chromium, for all tests of a process; skipped by name where there is none."""
+    with browsing.chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A page with a profile of its own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()

@@ -66,6 +66,7 @@ LAYERS = {
     "provenance": {"types", "store", "checking"},
     "results": {"types"},
     "report": {"types", "metrics", "results"},
+    "listening": {"types", "audio", "mel", "resample", "metrics", "results", "report"},
     "humans": {"types", "metrics", "results", "report"},
     "originals": {"types"},
     "parity": {"types", "audio", "weights", "metrics", "embedders", "originals", "plugins", "protocols"},

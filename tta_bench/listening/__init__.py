@@ -1,0 +1,1 @@
+"""Listening tests: kits that lose nothing and leak nothing, and their analysis."""
