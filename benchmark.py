@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from tta_bench.arguments import Rows
-    from tta_bench.checking import Progress, Settings
+    from tta_bench.checking import Gathered, Progress, Settings
     from tta_bench.costs import Cost
     from tta_bench.humans import Agreement, Ratings
     from tta_bench.types import Board, Result
@@ -232,7 +232,7 @@ def run(
 ) -> None:
     """Check, generate, embed, score, write, show; exits with the status of the run."""
     from tta_bench import checking, costs, generating, harness, humans
-    from tta_bench.provenance import provenance
+    from tta_bench.provenance import provenance, with_costs
 
     with refusing(), progress_bar() as progress:
         plans = generating.plan_all(rows.generators, board, settings)
@@ -248,9 +248,11 @@ def run(
                 harness.embed(gathered, settings, progress)
                 results = harness.score(gathered, settings, made_by, progress)
         folder = out or Path("runs/results") / board.name
+        spent = {plan.generator.row: costs.noted(settings.store, plan.card) for plan in plans}
+        results = with_costs(results, spent)
         write_results(results, folder)
+        write_clips(gathered, folder)
         agreement = humans.agreement(results, ratings) if ratings else []
-    spent = {plan.generator.row: costs.noted(settings.store, plan.card) for plan in plans}
     show(results, agreement, spent, as_json=as_json)
     print(f"Results as JSON, Markdown, CSV and LaTeX: {folder}", file=sys.stderr)
     raise typer.Exit(INCOMPLETE if incomplete(results) else DONE)
@@ -590,6 +592,19 @@ def write_results(results: Sequence[Result], folder: Path) -> None:
     for result in results:
         write_json(folder / file_name(result.model), to_json(result))
     write_tables(results, folder)
+
+
+def write_clips(gathered: Gathered, folder: Path) -> None:
+    """Where the clips lie that were scored."""
+    from tta_bench import runs
+    from tta_bench.store import write_json
+
+    paths = {
+        c.name: {prompt: clip.path for prompt, clip in c.clips.items()} for c in gathered.contestants if not c.control
+    }
+    references = {prompt: clip.path for prompt, clip in gathered.references.items()}
+    found = runs.run_clips(gathered.board.name, gathered.board.prompts.prompts, references, paths)
+    write_json(folder / runs.NAME, runs.to_json(found))
 
 
 def write_tables(results: Sequence[Result], folder: Path) -> None:

@@ -63,10 +63,11 @@ LAYERS = {
         "report", "results", "references",
     },
     "editing": {"types", "audio", "weights", "metrics", "protocols", "scenes", "embedding", "validation"},
-    "provenance": {"types", "store", "checking"},
+    "provenance": {"types", "store", "checking", "costs"},
     "results": {"types"},
-    "report": {"types", "metrics", "results"},
-    "listening": {"types", "audio", "mel", "resample", "metrics", "results", "report"},
+    "runs": {"types"},
+    "report": {"types", "metrics", "results", "runs", "audio", "mel"},
+    "listening": {"types", "audio", "mel", "resample", "metrics", "results", "runs", "report", "prompts", "humans"},
     "humans": {"types", "metrics", "results", "report"},
     "originals": {"types"},
     "parity": {"types", "audio", "weights", "metrics", "embedders", "originals", "plugins", "protocols"},
@@ -75,7 +76,7 @@ LAYERS = {
 WITHOUT_TORCH = {
     "types", "plugins", "prompts", "metrics", "report", "store", "harness", "results", "humans", "scoring", "protocols",
     "controls", "audio", "weights", "provenance", "scenes", "validation", "generators", "generating", "planning",
-    "programs", "recipes", "costs", "datasets", "boards",
+    "programs", "recipes", "costs", "datasets", "boards", "runs",
 }  # fmt: skip
 
 

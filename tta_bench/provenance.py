@@ -1,18 +1,19 @@
-"""What made a result: enough to make it again, and nothing that changes from run to run on one machine."""
+"""What made a result: enough to make it again. But for what the clips have cost, nothing changes from run to run."""
 
 from __future__ import annotations
 
 import platform
 import subprocess
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import tta_bench
 from tta_bench.checking import Gathered, Settings
+from tta_bench.costs import Cost
 from tta_bench.store import digest
-from tta_bench.types import Board
+from tta_bench.types import Board, Result
 
 PACKAGES = ("diffusers", "numpy", "scipy", "soundfile", "soxr", "torch", "transformers")
 
@@ -57,6 +58,17 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
             for stage in gathered.stages.values()
         },
     }
+
+
+def with_costs(results: Sequence[Result], spent: Mapping[str, Sequence[Cost]]) -> list[Result]:
+    """The same with what the clips of each row have cost, on each machine that made some."""
+    costs = {row: [asdict(cost) for cost in each] for row, each in spent.items() if each}
+    return [
+        replace(result, provenance={**result.provenance, "costs": costs[result.model]})
+        if result.model in costs
+        else result
+        for result in results
+    ]
 
 
 def told_apart(board: Board) -> dict[str, object]:
