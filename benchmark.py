@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import commands.compare
 import commands.edit
 import commands.edit_benchmark
 import commands.listen
+import commands.published
+import commands.regress
 from commands.options import (
     DONE,
     INCOMPLETE,
@@ -47,6 +50,9 @@ app.add_typer(list_app, name="list")
 app.add_typer(data_app, name="data")
 app.add_typer(commands.edit.app, name="edit")
 app.add_typer(commands.listen.app, name="listen")
+app.command()(commands.compare.compare)
+app.command()(commands.regress.regress)
+list_app.command("published")(commands.published.list_published)
 
 StoreOption = Annotated[
     Path, typer.Option("--store", metavar="DIR", help="Where features are kept, for all runs and models.")
@@ -262,14 +268,15 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Also write the tables to this folder.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make the tables again from results, of one run or of several on the same board.
+    """Make the tables again from results, of one run or of several on the same board; seeds of a model are one row.
 
     Example: python benchmark.py report runs/results/test/*.json
     """
+    from tta_bench.report import seeds
     from tta_bench.results import read_all
 
     with refusing():
-        found = read_all(results)
+        found = seeds.merged(read_all(results))
         if out:
             write_tables(found, out)
     show(found, [], {}, as_json=as_json)

@@ -56,7 +56,7 @@ def bca_interval(value: float, resampled: Floats, left_out: Floats) -> Interval:
 
 def resamples(n: int, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
     """Indices `(some, n)` of bootstrap resamples, `draws` in all, as many at once as memory should hold."""
-    return _random_integers(n, n, draws, seed)
+    return random_integers(n, n, draws, seed)
 
 
 def jackknife_blocks(n: int, *, groups: int = 30, seed: int = 0) -> list[NDArray[np.intp]] | None:
@@ -92,7 +92,7 @@ def jackknife_interval(value: float, leave_out_values: Floats) -> Interval:
     from scipy.special import stdtrit
 
     left_out = _vector(leave_out_values, "leave_out_values", least=2)
-    half = float(stdtrit(len(left_out) - 1, 0.975)) * _jackknife_sd(left_out)
+    half = float(stdtrit(len(left_out) - 1, 0.975)) * jackknife_sd(left_out)
     return value - half, value + half
 
 
@@ -133,7 +133,7 @@ def paired_jackknife_difference(value_a: float, leave_out_a: Floats, value_b: fl
     left_a, left_b = _vector(leave_out_a, "leave_out_a", least=2), _vector(leave_out_b, "leave_out_b", least=2)
     if len(left_a) != len(left_b):
         raise ValueError(f"both models need the same blocks, got {len(left_a)} and {len(left_b)} leave-out values")
-    value, sd = value_a - value_b, _jackknife_sd(left_a - left_b)
+    value, sd = value_a - value_b, jackknife_sd(left_a - left_b)
     t = abs(value) / sd if sd else (np.inf if value else 0.0)
     p = float(2.0 * stdtr(len(left_a) - 1, -t))
     return Difference(value, jackknife_interval(value, left_a - left_b), p)
@@ -158,7 +158,8 @@ def _vector(values: Floats, name: str, *, least: int = 1) -> NDArray[np.float64]
     return x
 
 
-def _jackknife_sd(left_out: NDArray[np.float64]) -> float:
+def jackknife_sd(left_out: NDArray[np.float64]) -> float:
+    """Standard error of a set metric from its values without each block `(G,)`."""
     groups = len(left_out)
     return float(np.sqrt((groups - 1) / groups * ((left_out - left_out.mean()) ** 2).sum()))
 
@@ -166,14 +167,15 @@ def _jackknife_sd(left_out: NDArray[np.float64]) -> float:
 def _sign_flip_p(d: NDArray[np.float64], draws: int, seed: int) -> float:
     """Share of sign flips whose |sum| is at least the one seen; where flips are sampled, the seen one counts as one."""
     n, exact = len(d), 2 ** len(d) <= draws
-    flipped = iter([np.arange(2**n)[:, None] >> np.arange(n) & 1]) if exact else _random_integers(2, n, draws, seed)
+    flipped = iter([np.arange(2**n)[:, None] >> np.arange(n) & 1]) if exact else random_integers(2, n, draws, seed)
     rounding = 1e-12 * np.abs(d).sum()
     seen = abs(d.sum()) - rounding
     hits = sum(int((np.abs(d.sum() - 2.0 * (flips @ d)) >= seen).sum()) for flips in flipped)
     return hits / 2**n if exact else (hits + 1) / (draws + 1)
 
 
-def _random_integers(below: int, n: int, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
+def random_integers(below: int, n: int, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Integers under `below`, `(some, n)` at a time, `(draws, n)` in all."""
     rng = np.random.default_rng(seed)
     step = max(1, CHUNK_ENTRIES // n)
     return (rng.integers(0, below, (min(step, draws - start), n)) for start in range(0, draws, step))

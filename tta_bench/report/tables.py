@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from tta_bench.metrics import intervals
-from tta_bench.report import robustness
+from tta_bench.report import robustness, seeds
 from tta_bench.report.compare import Difference, differences, overall
 from tta_bench.report.trends import bucket_differences, trends
 from tta_bench.results import ARROWS, better, board_of
@@ -246,13 +246,13 @@ def _board_notes(result: Result) -> list[str]:
 
 
 def _model_notes(result: Result) -> list[str]:
-    """Which checkpoint made the clips, where the suite generated them, and what a reader must know of it."""
+    """Which checkpoint and seeds made the clips, where the suite generated them, and what a reader must know of it."""
     card = result.provenance.get("model")
     if not isinstance(card, dict):
         return []
     trained_on = ", ".join(card["trained_on"])
     made_by = f"{card['name']}:{card['checkpoint']} {card['revision'][:12]}, trained on {trained_on}"
-    return [". ".join(filter(None, [f"{result.model}: clips of {made_by}", card["note"]]))]
+    return [". ".join(filter(None, [f"{result.model}: clips of {made_by}", seeds.note(result), card["note"]]))]
 
 
 def _by_flag(result: Result) -> dict[str, list[str]]:
