@@ -8,8 +8,9 @@ import pytest
 
 from tests.conftest import MakeResult
 from tests.report.seeding import simulated
+from tta_bench.metrics.intervals import holm
 from tta_bench.report.junit import junit, sentence
-from tta_bench.report.regression import LEVEL, Margin, changes, read_margin
+from tta_bench.report.regression import LEVEL, Margin, _levels, changes, read_margin
 from tta_bench.types import UserError
 
 NONE = Margin(0, False)
@@ -58,6 +59,16 @@ def test_a_metric_has_regressed_exactly_if_its_bound_lies_above_the_margin(make_
         assert {round(LEVEL / change.level) for change in found} <= {1, 2, 3, 4, 5}
         seen |= {change.regressed for change in found}
     assert seen == {True, False}
+
+
+def test_levels_are_those_at_which_holms_method_tests() -> None:
+    rng = np.random.default_rng(0)
+    for k in (1, 2, 3, 6):
+        for _ in range(200):
+            p = (0.1 * rng.random(k) ** 2).tolist()
+            below = [one < level for one, level in zip(p, _levels(p), strict=True)]
+            assert below == (holm(np.array(p)) < LEVEL).tolist()
+    assert _levels([0.04, 0.001, 0.03]) == pytest.approx([0.025, LEVEL / 3, 0.025])
 
 
 def test_a_model_at_its_margin_is_called_worse_in_about_one_of_twenty_at_most(make_result: MakeResult) -> None:

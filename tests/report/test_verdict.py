@@ -90,8 +90,10 @@ def test_captions_of_one_source_count_once_in_a_bucket(make_result: MakeResult) 
     a, b = on_buckets(make_result("one", 10, 0.3)), on_buckets(make_result("second", 10, 0.3))
     said = {"recordings": {"p00": "y", "p02": "y"}, "perturbed": {"base": {"p01": "p03", "p05": "p07"}, "kind": {}}}
     a, b = (replace(r, provenance={**r.provenance, "board": {**r.provenance["board"], **said}}) for r in (a, b))
+    a = replace(a, per_clip={"CLAP_X": {**a.per_clip["CLAP_X"], "p01": 9.0, "p05": 9.0}})
     found = dict(compared(a, b).buckets["n_events"])
     assert (found["1"].n, found["2"].n) == (19, 18)
+    assert abs(found["2"].value) < 0.1, "of a caption and one perturbed from it, the caption counts"
 
 
 def test_the_prompts_that_differ_most_come_first_and_equal_ones_not_at_all(make_result: MakeResult) -> None:
