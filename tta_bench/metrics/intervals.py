@@ -40,8 +40,11 @@ def mean_intervals(rows: Floats, *, draws: int = 2000, seed: int = 0) -> list[In
     n = x.shape[1]
     if n < FEWEST_FOR_MEAN:
         return [None] * len(x)
-    resampled = np.concatenate([_times(chosen, n) @ x.T / n for chosen in resamples(n, draws, seed)])
-    means, left_out = x.mean(axis=1), (x.sum(axis=1, keepdims=True) - x) / (n - 1)
+    # Resampled means of few different values often equal the mean; that must not hang on the last bit of a sum.
+    step = 1e-12 * np.maximum(np.abs(x).max(axis=1), np.finfo(np.float64).tiny)
+    sums = np.concatenate([_times(chosen, n) @ x.T for chosen in resamples(n, draws, seed)])
+    resampled, means = np.rint(sums / n / step) * step, np.rint(x.mean(axis=1) / step) * step
+    left_out = (x.sum(axis=1, keepdims=True) - x) / (n - 1)
     return [bca_interval(float(means[i]), resampled[:, i], left_out[i]) for i in range(len(x))]
 
 
