@@ -17,6 +17,7 @@ import typer
 import commands.edit
 import commands.edit_benchmark
 import commands.listen
+import commands.listen_analyze
 from commands.options import (
     DONE,
     INCOMPLETE,
