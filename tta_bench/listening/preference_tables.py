@@ -16,6 +16,7 @@ def strengths(rows: Sequence[Strength]) -> Grid:
         "System",
         "Strength",
         "95 % interval",
+        "Group",
         "Elo",
         "Won",
         "Tied",
