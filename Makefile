@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin/python
 
-.PHONY: benchmark test test-long check setup peers clean
+.PHONY: benchmark test test-long test-tex check setup peers clean
 
 benchmark: setup
 	$(RUN) benchmark.py --models auffusion,audioldm,recordings,shuffled,retrieval,noise,silence
@@ -12,6 +12,10 @@ test: setup
 
 test-long: setup
 	$(RUN) -m pytest -n 2 -q -m long
+
+# LaTeX tables through a TeX engine (Debian: texlive-latex-recommended), which must be there.
+test-tex: setup
+	TTA_BENCH_TEX=required $(RUN) -m pytest -q tests/report/test_latex.py
 
 check: setup
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

@@ -255,26 +255,40 @@ def run(
         write_clips(gathered, folder)
         agreement = humans.agreement(results, ratings) if ratings else []
     show(results, agreement, spent, as_json=as_json)
-    print(f"Results as JSON, Markdown, CSV and LaTeX: {folder}", file=sys.stderr)
+    print(f"Results and leaderboard: {folder} (open {folder / 'leaderboard.html'})", file=sys.stderr)
     raise typer.Exit(INCOMPLETE if incomplete(results) else DONE)
 
 
 @app.command()
 def report(
     results: Annotated[list[Path], typer.Argument(help="Result files (.json) of one board and protocol.")],
-    out: Annotated[Path | None, typer.Option(help="Also write the tables to this folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write tables, figures and the page here.")
+    ] = None,
+    clips: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Folder of a run, whose clips the page is to let one hear.")
+    ] = None,
+    human: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="csv of human scores (model, score), to draw metrics against.")
+    ] = None,
+    tex_intervals: Annotated[bool, typer.Option(help="Whether the LaTeX tables show intervals.")] = True,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make the tables again from results, of one run or of several on the same board.
+    """Make tables, figures and the leaderboard page again from results, of one run or of several on the same board.
 
-    Example: python benchmark.py report runs/results/test/*.json
+    Example: python benchmark.py report runs/results/pocket/*.json --out page --clips runs/results/pocket
     """
+    from tta_bench import humans
     from tta_bench.results import read_all
+    from tta_bench.types import UserError
 
-    with refusing():
+    with refusing(), progress_bar() as progress:
         found = read_all(results)
+        if not out and (clips or human):
+            raise UserError("--clips and --human are for the page. Say where it is to be written, with --out.")
         if out:
-            write_tables(found, out)
+            people = humans.by_row(humans.read(human)) if human else None
+            write_tables(found, out, clips=clips, people=people, intervals=tex_intervals, progress=progress)
     show(found, [], {}, as_json=as_json)
 
 
@@ -608,13 +622,24 @@ def write_clips(gathered: Gathered, folder: Path) -> None:
     write_json(folder / runs.NAME, runs.to_json(found))
 
 
-def write_tables(results: Sequence[Result], folder: Path) -> None:
-    """Markdown, CSV and LaTeX, and the paired differences."""
+def write_tables(
+    results: Sequence[Result],
+    folder: Path,
+    *,
+    clips: Path | None = None,
+    people: Mapping[str, float] | None = None,
+    intervals: bool = True,
+    progress: Progress | None = None,
+) -> None:
+    """The leaderboard in every format, and below it what can be heard of the run `clips`."""
+    from tta_bench import runs
     from tta_bench.report import formats
+    from tta_bench.report.page.clips import heard
     from tta_bench.store import write_bytes
 
-    for name, text in formats.files(results).items():
-        write_bytes(folder / name, text.encode())
+    found = heard(results, runs.read_clips(clips), folder, progress) if clips and progress else None
+    for name, data in formats.files(results, intervals=intervals, people=people, heard=found).items():
+        write_bytes(folder / name, data)
 
 
 def incomplete(results: Sequence[Result]) -> bool:
@@ -641,7 +666,7 @@ def show(
     for table in shown[:2]:
         out.print(screen.grid(table, out.width))
     if more := [table.title for table in shown[2:]]:
-        out.print(f"In table.md too: {', '.join(more)}.\n")
+        out.print(f"In leaderboard.md too: {', '.join(more)}.\n")
     if agreement:
         rows = [[row.metric, row.level, str(row.n), row.text] for row in agreement]
         show_rows(["metric", "level", "n", "agreement with human scores (Spearman)"], rows)

@@ -66,8 +66,16 @@ def test_the_tables_are_written_beside_the_results(score: Score, clip_folders: P
     run = score()
     assert run.exit_code == 0
     assert "FD_AISFX" in run.stdout
-    names = {path.name for path in (clip_folders / "out").iterdir()}
-    assert names == {"good.json", "table.md", "table.csv", "table.tex", "differences.csv", "n_events.svg"}
+    out = clip_folders / "out"
+    names = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    leaderboard = {f"leaderboard.{suffix}" for suffix in ("md", "csv", "tex", "html", "parquet")}
+    drawn = {f"figures/n_events.{suffix}" for suffix in ("svg", "pdf")}
+    assert names == leaderboard | drawn | {
+        "good.json",
+        "differences.csv",
+        "trackers/papers-with-code.json",
+        "clips/clips.json",
+    }
 
 
 def test_a_report_from_the_results_alone_is_the_same_table(score: Score, clip_folders: Path) -> None:
@@ -76,7 +84,7 @@ def test_a_report_from_the_results_alone_is_the_same_table(score: Score, clip_fo
     again = CliRunner().invoke(benchmark.app, ["report", *paths, "--out", "again"])
     assert again.exit_code == 0
     assert again.stdout == first.stdout
-    for name in ("table.md", "table.csv", "table.tex", "differences.csv"):
+    for name in ("leaderboard.md", "leaderboard.csv", "leaderboard.tex", "leaderboard.html", "differences.csv"):
         assert (clip_folders / "again" / name).read_bytes() == (clip_folders / "out" / name).read_bytes()
 
 

@@ -40,6 +40,16 @@ class Agreement(NamedTuple):
         return f"{self.rho:+.2f}" + (f" [{self.ci95[0]:+.2f}, {self.ci95[1]:+.2f}]" if self.ci95 else "")
 
 
+def by_row(ratings: Ratings) -> dict[str, float]:
+    """The mean human score of each row: the one that is given for it, or that of its clips."""
+    clips: dict[str, list[float]] = defaultdict(list)
+    for (model, prompt), score in ratings.items():
+        if prompt is not None:
+            clips[model].append(score)
+    means = {model: float(np.mean(scores)) for model, scores in clips.items()}
+    return means | {model: score for (model, prompt), score in ratings.items() if prompt is None}
+
+
 def read(path: Path) -> Ratings:
     """Human scores from a csv with the columns `model`, `score` and, for scores per clip, `id`; averaged."""
     scores: dict[tuple[str, str | None], list[float]] = defaultdict(list)

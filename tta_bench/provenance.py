@@ -32,6 +32,8 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
             "name": board.name,
             "n_prompts": len(board.prompts.prompts),
             "remark": board.remark,
+            "dataset": board.dataset,
+            "protocol": board.protocol.summary,
             "prompts_sha256": board.prompts.sha256,
             "n_events": {prompt.id: prompt.n_events for prompt in board.prompts.prompts if prompt.n_events},
             **told_apart(board),

@@ -84,6 +84,12 @@ def board_of(result: Result) -> Mapping[str, Any]:
     return board if isinstance(board, dict) else {}
 
 
+def card_of(result: Result) -> Mapping[str, Any]:
+    """The card of the model that made the clips; empty where the suite did not generate them."""
+    card = result.provenance.get("model", {})
+    return card if isinstance(card, dict) else {}
+
+
 def better(result: Result, metric: str) -> str:
     """Which way a metric is better: "lower" or "higher"."""
     return str(result.provenance["metrics"][metric]["better"])  # type: ignore[index]

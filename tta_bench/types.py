@@ -270,6 +270,8 @@ class Board:
     """Scenes of the training split with the embeddings of their captions, for the control row `retrieval`."""
     remark: str = ""
     """What a reader of its numbers must know."""
+    dataset: str = ""
+    """Of whose test part its prompts are, so that a reader can tell who was trained on the rest of it."""
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,7 @@ def find(name: str, metrics: Sequence[str] = (), *, data: Path | None = None, co
         gaps=tuple(settings.get("gaps", ())),
         training_captions=folder / captions if captions else None,
         remark="; ".join(filter(None, (settings.get("remark", ""), counting.REMARKS.get(way, "")))),
+        dataset=settings.get("dataset", "scenes" if settings.get("scenes", False) else ""),
     )
 
 

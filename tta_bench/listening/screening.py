@@ -161,12 +161,17 @@ def retest_differences(design: Design, session: Session, axis: str) -> list[floa
         before = session.answers.get(trial.duplicate_of or "")
         if before is None or trial.duplicate_of is None:
             continue
-        earlier = {design.stimuli[clip].model: scores for clip, scores in before["ratings"].items()}
+        earlier = {_same(design, clip): scores for clip, scores in before["ratings"].items()}
         for clip, scores in answer["ratings"].items():
-            other = earlier.get(design.stimuli[clip].model, {})
+            other = earlier.get(_same(design, clip), {})
             if axis in scores and axis in other:
                 found.append(abs(float(scores[axis]) - float(other[axis])))
     return found
+
+
+def _same(design: Design, clip: str) -> tuple[str | None, str]:
+    """What a clip has in common with its copy of another name."""
+    return design.stimuli[clip].model, design.stimuli[clip].role
 
 
 def _unfinished(evidence: Evidence, numbers: Mapping[str, Any]) -> str | None:

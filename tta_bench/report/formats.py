@@ -1,28 +1,98 @@
-"""Tables as files: Markdown, CSV and LaTeX, from results alone; rendering again gives the same bytes."""
+"""A leaderboard as files: Markdown, CSV, Parquet, LaTeX, figures and the page; the same results, the same bytes."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tta_bench.report.compare import Difference, differences
-from tta_bench.report.tables import Cell, Table, all_tables
-from tta_bench.report.trends import figure
-from tta_bench.results import better
+from tta_bench.report.drawing import draw
+from tta_bench.report.figures import figures
+from tta_bench.report.page import Picture, Section, page
+from tta_bench.report.tables import Cell, Table, all_tables, difference_table, number
+from tta_bench.results import better, card_of
 from tta_bench.types import Result
 
 
-def files(results: Sequence[Result]) -> dict[str, str]:
-    """File name -> content of every table, and of the figure by number of events, from results alone."""
-    found, tables, drawn = differences(results), all_tables(results), figure(results)
-    return {
-        **({"n_events.svg": drawn.decode()} if drawn else {}),
-        "table.md": "\n".join(markdown(table) for table in tables),
-        "table.tex": "\n".join(latex(table) for table in tables),
-        "table.csv": csv_text(results),
+def files(
+    results: Sequence[Result],
+    *,
+    intervals: bool = True,
+    people: Mapping[str, float] | None = None,
+    heard: Mapping[str, Any] | None = None,
+) -> dict[str, bytes]:
+    """Path -> content of every table, figure and page, from results alone.
+
+    `intervals` says whether LaTeX shows them; `people` are mean human scores by row; `heard` is what `page.clips` made.
+    """
+    found, tables, drawn = differences(results), all_tables(results), figures(results, people)
+    texts = {
+        "leaderboard.md": "\n".join(markdown(table) for table in tables),
+        "leaderboard.tex": "\n".join(latex(table, intervals=intervals) for table in tables),
+        "leaderboard.csv": csv_text(results),
         "differences.csv": differences_csv(found),
+        "trackers/papers-with-code.json": tracker_text(results),
     }
+    pictures = [Picture(name, label, draw(make, "svg")) for name, (make, label) in drawn.items()]
+    return {
+        **{name: text.encode() for name, text in texts.items()},
+        "leaderboard.html": html(results, pictures, heard=heard).encode(),
+        "leaderboard.parquet": parquet(texts["leaderboard.csv"]),
+        **{f"figures/{picture.name}.svg": picture.svg for picture in pictures},
+        **{f"figures/{name}.pdf": draw(make, "pdf") for name, (make, _) in drawn.items()},
+    }
+
+
+def html(results: Sequence[Result], pictures: Sequence[Picture], *, heard: Mapping[str, Any] | None = None) -> str:
+    """The page, with these figures."""
+    tables = all_tables(results)
+    sections = sections_of(tables[1:], differences(results))
+    return page(results, notes=tables[0].notes, sections=sections, pictures=pictures, heard=heard)
+
+
+def sections_of(tables: Sequence[Table], found: Sequence[Difference]) -> list[Section]:
+    """The tables behind the main one, as a page shows them."""
+    made = [Section("By bucket", tuple(tables))] if tables else []
+    return [*made, Section("Paired differences", (difference_table(found),))] if found else made
+
+
+DTYPES = {
+    "board": "string", "protocol": "string", "model": "string", "control": "bool", "metric": "string",
+    "better": "string", "bucket": "string", "value": "float64", "ci95_low": "float64", "ci95_high": "float64",
+    "n": "int64", "n_reference": "Int64", "note": "string",
+}  # fmt: skip
+"""Of the columns of leaderboard.csv and leaderboard.parquet in pandas: `pd.read_csv(path, dtype=DTYPES)`."""
+
+
+def parquet(text: str) -> bytes:
+    """leaderboard.csv as Parquet, with the columns' types."""
+    import pandas as pd
+
+    out = io.BytesIO()
+    pd.read_csv(io.StringIO(text), dtype=DTYPES).to_parquet(out, index=False)
+    return out.getvalue()
+
+
+def tracker_text(results: Sequence[Result]) -> str:
+    """The models' numbers as trackers of the papers-with-code kind read them: its evaluation tables' JSON, as in
+    paperswithcode/sota-extractor."""
+    models = [result for result in results if not result.control]
+    metrics = list(dict.fromkeys(score.metric for r in models for score in r.scores if score.bucket is None))
+    rows = [
+        {
+            "model_name": result.model,
+            "paper_title": card_of(result).get("paper", ""),
+            "metrics": {s.metric: number(s.value) for s in result.scores if s.bucket is None and s.value is not None},
+            "uses_additional_data": False,
+        }
+        for result in models
+    ]
+    dataset = {"dataset": results[0].board, "subdataset": results[0].protocol}
+    table = {"task": "Audio Generation", "datasets": [{**dataset, "sota": {"metrics": metrics, "rows": rows}}]}
+    return json.dumps([table], indent=1, ensure_ascii=False) + "\n"
 
 
 def markdown(table: Table) -> str:
@@ -87,7 +157,7 @@ def latex(table: Table, *, intervals: bool = True) -> str:
             )
             + r" \\"
         )
-    notes = [f"% {note}" for note in table.notes]
+    notes = [f"% {' '.join(note.split())}" for note in table.notes]  # a line each, whatever is in a name
     head = [r"\begin{tabular}{lr" + "r" * len(table.columns) + "}", r"\toprule", columns + r" \\", r"\midrule"]
     return "\n".join([*notes, *head, *body, r"\bottomrule", r"\end{tabular}", ""])
 

@@ -16,7 +16,7 @@ from tta_bench.metrics import intervals
 from tta_bench.report import robustness
 from tta_bench.report.compare import Difference, differences, overall
 from tta_bench.report.trends import bucket_differences, trends
-from tta_bench.results import ARROWS, better, board_of
+from tta_bench.results import ARROWS, better, board_of, card_of
 from tta_bench.types import Result, Score
 
 SIGNIFICANCE = 0.05
@@ -247,8 +247,8 @@ def _board_notes(result: Result) -> list[str]:
 
 def _model_notes(result: Result) -> list[str]:
     """Which checkpoint made the clips, where the suite generated them, and what a reader must know of it."""
-    card = result.provenance.get("model")
-    if not isinstance(card, dict):
+    card = card_of(result)
+    if not card:
         return []
     trained_on = ", ".join(card["trained_on"])
     made_by = f"{card['name']}:{card['checkpoint']} {card['revision'][:12]}, trained on {trained_on}"
@@ -284,3 +284,23 @@ def all_tables(results: Sequence[Result]) -> list[Table]:
         *event_tables(results),
         *robustness_tables(results),
     ]
+
+
+def difference_table(found: Sequence[Difference]) -> Table:
+    """What each two models differ by, a row a pair, a column a metric."""
+    metrics = list(dict.fromkeys(d.metric for d in found))
+    pairs = dict.fromkeys((d.a, d.b) for d in found)
+    by_key = {(d.a, d.b, d.metric): d for d in found}
+    lines = []
+    for a, b in pairs:
+        each = [by_key.get((a, b, metric)) for metric in metrics]
+        cells = [
+            Cell(Score(metric, d.value, d.ci95, d.n, None) if d else Score(metric, None, None, 0, None))
+            for metric, d in zip(metrics, each, strict=True)
+        ]
+        n = max(cell.score.n for cell in cells)
+        told = [replace(cell, n=cell.score.n) if cell.score.n not in (0, n) else cell for cell in cells]
+        lines.append(Line(f"{a} - {b}", False, n, tuple(told)))
+    sure = [f"{d.a} - {d.b} in {d.metric} (p {d.p_holm:.2g})" for d in found if d.p_holm < SIGNIFICANCE]
+    note = f"Holm-corrected p below {SIGNIFICANCE}: {', '.join(sure) or 'none'}"
+    return Table("Paired differences", tuple(metrics), tuple(lines), (note,))

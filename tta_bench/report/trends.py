@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from tta_bench.report.compare import Difference, compare, corrected
-from tta_bench.results import ARROWS, better, board_of
-from tta_bench.types import BUCKETS, Result, Score, bucket_of
+from tta_bench.results import board_of
+from tta_bench.types import BUCKETS, Result, bucket_of
 
 LEAST = 10
 """Clips below which no trend is tested."""
@@ -106,73 +104,3 @@ def _within(result: Result, bucket: str) -> Result:
         if len(found := {prompt: value for prompt, value in values.items() if prompt in kept}) > 1
     }
     return replace(result, per_clip=per_clip)
-
-
-def figure(results: Sequence[Result]) -> bytes | None:
-    """The metrics over the number of events as SVG, the same bytes every time; None where nothing is told apart by it.
-
-    A panel a metric, a line a row with its 95 % intervals; control rows are grey.
-    """
-    scores = {
-        (result.model, score.metric, str(score.bucket).partition("=")[2]): score
-        for result in results
-        for score in result.scores
-        if str(score.bucket).startswith("n_events=") and score.value is not None
-    }
-    metrics = [m for m in dict.fromkeys(score.metric for score in results[0].scores) if any(m == k[1] for k in scores)]
-    if not metrics:
-        return None
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    ordered = sorted(results, key=lambda result: result.control)
-    n_columns = min(3, len(metrics))
-    n_rows = math.ceil(len(metrics) / n_columns)
-    with matplotlib.rc_context({"svg.hashsalt": "tta_bench", "svg.fonttype": "none", "font.size": 8}):
-        drawn = Figure(figsize=(3.0 * n_columns, 2.2 * n_rows + 0.4), layout="constrained")
-        panels = drawn.subplots(n_rows, n_columns, squeeze=False).flatten()
-        for panel in panels[len(metrics) :]:
-            panel.set_visible(False)
-        for panel, metric in zip(panels, metrics, strict=False):
-            for i, result in enumerate(ordered):
-                _line(
-                    panel, result, [scores.get((result.model, metric, bucket)) for bucket in BUCKETS], i, len(results)
-                )
-            panel.set_title(f"{metric} {ARROWS[better(results[0], metric)]}", fontsize=8)
-            panel.set_xticks(range(len(BUCKETS)), BUCKETS)
-            panel.spines[["top", "right"]].set_visible(False)
-        drawn.supxlabel("sound events of the prompt", fontsize=8)
-        found = [panel.get_legend_handles_labels() for panel in panels]
-        named = {label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)}
-        shown = [result.model for result in ordered if result.model in named]
-        places: dict[str, Any] = {"loc": "outside upper center", "ncols": min(4, len(shown)), "frameon": False}
-        drawn.legend([named[name] for name in shown], shown, **places)
-        out = io.BytesIO()
-        drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return out.getvalue()
-
-
-def _line(axes: Any, result: Result, found: Sequence[Score | None], place: int, n: int) -> None:
-    """A row in one panel, a little beside the others so that none hides another."""
-    known = [(i, score) for i, score in enumerate(found) if score is not None]
-    if not known:
-        return
-    shift = 0.3 * (place / max(1, n - 1) - 0.5)
-    values = [float(score.value or 0.0) for _, score in known]
-    errors = [
-        [value - (score.ci95 or (value, value))[0] for value, (_, score) in zip(values, known, strict=True)],
-        [(score.ci95 or (value, value))[1] - value for value, (_, score) in zip(values, known, strict=True)],
-    ]
-    style = {"color": "0.6", "linestyle": ":"} if result.control else {"color": f"C{place}", "linestyle": "-"}
-    marker = "os^Dv*Px"[place % 8]
-    axes.errorbar(
-        [i + shift for i, _ in known],
-        values,
-        np.abs(errors),
-        label=result.model,
-        marker=marker,
-        markersize=3.5,
-        linewidth=0.9,
-        capsize=1.5,
-        **style,
-    )

@@ -1,0 +1,84 @@
+"""What a leaderboard draws, and the forms in which it is kept."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from tta_bench.report import drawing, formats
+from tta_bench.report.figures import costs_of, figures
+from tta_bench.types import Result, Score
+
+MakeResult = Callable[..., Result]
+
+
+def by_events(result: Result) -> Result:
+    """The result with a score in each bucket."""
+    scores = [Score("CLAP_X", 0.5 - 0.1 * i, (0.1, 0.6), 10, None, f"n_events={n}") for i, n in enumerate("123")]
+    return replace(result, scores=(*result.scores[:2], *scores))
+
+
+@pytest.fixture
+def rows(make_result: MakeResult) -> list[Result]:
+    return [by_events(make_result("costs $5_a <b>", 3, 0.3)), by_events(make_result("noise", 9, 0.1, control=True))]
+
+
+def test_a_figure_is_the_same_bytes_every_time_and_names_every_row(rows: list[Result]) -> None:
+    make, _ = figures(rows)["n_events"]
+    svg = drawing.draw(make, "svg")
+    assert svg == drawing.draw(make, "svg")
+    assert drawing.draw(make, "pdf") == drawing.draw(make, "pdf")
+    text = svg.decode()
+    for name in ("costs $5_a &lt;b&gt;", "noise", "CLAP_X ↑", "sound events of the prompt"):
+        assert f">{name}<" in text
+
+
+def test_an_inline_figure_has_no_styles_and_the_colours_of_its_page(rows: list[Result]) -> None:
+    make, _ = figures(rows)["n_events"]
+    text = drawing.inline(drawing.draw(make, "svg"), "what it shows")
+    assert text.startswith('<svg role="img" aria-label="what it shows"')
+    assert "style=" not in text
+    assert "<style" not in text
+    assert "currentColor" in text
+    assert "#000000" not in text
+    assert "#ffffff" not in text
+
+
+def test_what_is_not_known_is_not_drawn(make_result: MakeResult) -> None:
+    bare = make_result("a", 1, 0.3)
+    assert figures([replace(bare, scores=bare.scores[:2])]) == {}
+
+
+def test_costs_are_those_of_the_machine_that_made_most_clips(make_result: MakeResult) -> None:
+    few = {"clips": 4, "seconds": 1.0, "audio_seconds": 20.0, "evaluations": 8, "parameters": 5e6, "peak_bytes": 0}
+    many = {**few, "clips": 40, "seconds": 50.0, "audio_seconds": 200.0, "evaluations": 1600}
+    result = make_result("a", 1, 0.3)
+    result = replace(result, provenance={**result.provenance, "costs": [few, many]})
+    assert costs_of(result) == {"rtf": 0.25, "nfe": 40.0, "parameters": 5.0}
+    drawn = figures([result])
+    assert list(drawn) == ["n_events", "costs"]
+    assert b"seconds for a second of sound" in drawing.draw(drawn["costs"][0], "svg")
+
+
+def test_metrics_are_drawn_against_what_people_said(rows: list[Result]) -> None:
+    make, _ = figures(rows, {"noise": 1.5})["people"]
+    assert b"mean human score" in drawing.draw(make, "svg")
+
+
+def test_csv_and_parquet_have_the_documented_types_in_pandas(rows: list[Result]) -> None:
+    found = formats.files(rows)
+    csv = pd.read_csv(io.BytesIO(found["leaderboard.csv"]), dtype=formats.DTYPES)
+    parquet = pd.read_parquet(io.BytesIO(found["leaderboard.parquet"]))
+    assert {name: str(kind) for name, kind in csv.dtypes.items()} == formats.DTYPES
+    pd.testing.assert_frame_equal(csv, parquet)
+    assert csv["value"].tolist() == [score.value for row in rows for score in row.scores]
+
+
+def test_a_tracker_gets_the_models_alone(rows: list[Result]) -> None:
+    [table] = pd.read_json(io.StringIO(formats.tracker_text(rows))).to_dict("records")
+    [dataset] = table["datasets"]
+    assert dataset["dataset"] == "test"
+    assert [row["model_name"] for row in dataset["sota"]["rows"]] == ["costs $5_a <b>"]
+    assert dataset["sota"]["rows"][0]["metrics"] == {"FD_X": "3.00", "CLAP_X": "0.300"}
