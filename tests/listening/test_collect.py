@@ -227,6 +227,27 @@ def test_a_sheet_is_a_session_whose_rows_are_answers(tmp_path: Path) -> None:
     ]
 
 
+def test_a_workbook_is_read_like_a_csv(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    good, fair = (simulated.hexed(model, "p00") for model in ("good", "fair"))
+    book = Workbook()
+    for line in (["clip", "caption", "OVL", "REL", "rater"], [good, "=1+1", 80, 70.0, 7], [fair, None, None, 3, None]):
+        book.worksheets[0].append(line)
+    book.save(tmp_path / "anna.xlsx")
+    (events,) = collect(DESIGN, [tmp_path / "anna.xlsx"]).sessions.values()
+    assert events[0]["payload"]["participant"]["rater"] == "7"
+    assert [event["payload"]["ratings"] for event in events[1:]] == [{good: {"OVL": 80, "REL": 70}}, {fair: {"REL": 3}}]
+
+
+@pytest.mark.parametrize("name", ["x.xlsx", "x.csv", "x.sqlite", "x.json", "events.jsonl"])
+def test_noise_of_any_name_is_set_aside_and_crashes_nothing(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(bytes(range(256)) * 9)
+    found = collect(DESIGN, [tmp_path / name])
+    assert found.events == ()
+    assert found.quarantined
+
+
 def test_rows_of_a_sheet_that_are_wrong_are_named_by_line(tmp_path: Path) -> None:
     good = simulated.hexed("good", "p00")
     found = collect(DESIGN, [sheet(tmp_path, f"{good},high,70,", "nothing,5,5,", f"{good},500,5,")])
