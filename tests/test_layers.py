@@ -67,7 +67,9 @@ LAYERS = {
     "results": {"types"},
     "runs": {"types"},
     "report": {"types", "metrics", "results", "runs", "audio", "mel", "resample"},
-    "listening": {"types", "audio", "mel", "resample", "metrics", "results", "runs", "report", "prompts", "humans"},
+    "listening": {
+        "types", "audio", "mel", "resample", "store", "metrics", "results", "runs", "report", "prompts", "humans",
+    },
     "humans": {"types", "metrics", "results", "report"},
     "originals": {"types"},
     "parity": {"types", "audio", "weights", "metrics", "embedders", "originals", "plugins", "protocols"},
