@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import commands.compare
 import commands.edit
 import commands.edit_benchmark
 import commands.listen
 import commands.listen_analyze
+import commands.published
+import commands.regress
 from commands.options import (
     DONE,
     INCOMPLETE,
@@ -48,6 +51,9 @@ app.add_typer(list_app, name="list")
 app.add_typer(data_app, name="data")
 app.add_typer(commands.edit.app, name="edit")
 app.add_typer(commands.listen.app, name="listen")
+app.command()(commands.compare.compare)
+app.command()(commands.regress.regress)
+list_app.command("published")(commands.published.list_published)
 
 StoreOption = Annotated[
     Path, typer.Option("--store", metavar="DIR", help="Where features are kept, for all runs and models.")
@@ -274,16 +280,17 @@ def report(
     tex_intervals: Annotated[bool, typer.Option(help="Whether the LaTeX tables show intervals.")] = True,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make tables, figures and the leaderboard page again from results, of one run or of several on the same board.
+    """Make tables, figures and the leaderboard page again from results on one board; seeds of a model are one row.
 
     Example: python benchmark.py report runs/results/pocket/*.json --out page --clips runs/results/pocket
     """
     from tta_bench import humans
+    from tta_bench.report import seeds
     from tta_bench.results import read_all
     from tta_bench.types import UserError
 
     with refusing(), progress_bar() as progress:
-        found = read_all(results)
+        found = seeds.merged(read_all(results))
         if not out and (clips or human):
             raise UserError("--clips and --human are for the page. Say where it is to be written, with --out.")
         if out:
@@ -654,6 +661,7 @@ def show(
     """Everything that was found, on stdout, and what was spent on the clips of each model."""
     from tta_bench import costs
     from tta_bench.report import screen, tables
+    from tta_bench.report.compare import differences
     from tta_bench.results import summary
 
     if as_json:
@@ -662,7 +670,7 @@ def show(
         print(json.dumps(summary(results) | extra, indent=1, ensure_ascii=False, allow_nan=False))
         return
     out = screen.console(sys.stdout)
-    shown = tables.all_tables(results)
+    shown = tables.all_tables(results, differences(results))
     for table in shown[:2]:
         out.print(screen.grid(table, out.width))
     if more := [table.title for table in shown[2:]]:

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tests.browsing import chromium
 from tta_bench.report import formats
 from tta_bench.report.page.clips import heard
 from tta_bench.runs import RunClips, RunPrompt
-from tta_bench.types import Result, Score
+from tta_bench.types import BUCKETS, Result, Score
 
 RATE = 16_000
 PER_CLIP = ("CLAP_A", "CLAP_B", "KL_A", "event_recall", "event_precision", "event_f1")
@@ -64,42 +65,46 @@ def make(place: Path, n_models: int, n_prompts: int, seconds: float) -> tuple[li
     rng = np.random.default_rng(0)
     ids = [f"p{i:04}" for i in range(n_prompts)]
     difficulty = rng.standard_normal(n_prompts)
-    provenance = {
-        "board": {"board_sha256": "0" * 64, "n_prompts": n_prompts, "n_events": {p: 1 + i % 5 for i, p in enumerate(ids)}},
-        "metrics": {name: {"better": "lower" if name[0] in "FK" else "higher"} for name in (*PER_CLIP, *SETS)},
-        "weights": {"x:y": {"note": ""}},
-    }  # fmt: skip
-    results, rows = [], {}
+    rows: dict[str, dict[str, str]] = {}
+    results = []
     for k in range(n_models):
-        values = {m: 0.5 + 0.01 * k + 0.1 * difficulty + 0.1 * rng.standard_normal(n_prompts) for m in PER_CLIP}
-        scores = [Score(m, float(v.mean()), (float(v.mean()) - 0.01, float(v.mean()) + 0.01), n_prompts, None) for m, v in values.items()]  # fmt: skip
-        scores += [Score(m, 20.0 + k, (19.0 + k, 21.0 + k), n_prompts, n_prompts) for m in SETS]
-        buckets = [Score(s.metric, s.value, s.ci95, n_prompts // 4, None, f"n_events={b}") for s in scores for b in ("1", "2", "3", "4+")]  # fmt: skip
-        per_clip = {m: dict(zip(ids, v.tolist(), strict=True)) for m, v in values.items()}
-        leave_out = {m: (20.0 + k + 0.1 * rng.standard_normal(30)).tolist() for m in SETS}
-        cost = {"clips": n_prompts, "seconds": 100.0 + k, "audio_seconds": 1000.0, "evaluations": 20 * n_prompts}
-        clips = {p: str(place / f"{k}-{p}.wav") for p in ids}
-        for path in clips.values():
-            noise = (3000 * rng.standard_normal(round(RATE * seconds))).astype(np.int16)
-            soundfile.write(path, noise, RATE)
-        rows[f"model-{k:02}"] = clips
-        made = {**provenance, "clips": {}, "costs": [{**cost, "parameters": 1e8 * (k + 1), "peak_bytes": 2**31}]}
-        nothing = {"missing": {}, "flags": {}, "extra": (), "left_out": {}}
-        results.append(
-            Result(
-                "made-up",
-                "p",
-                f"model-{k:02}",
-                False,
-                (*scores, *buckets),
-                per_clip,
-                leave_out,
-                provenance=made,
-                **nothing,
-            )  # fmt: skip
-        )
+        rows[f"model-{k:02}"] = {p: str(place / f"{k}-{p}.wav") for p in ids}
+        for path in rows[f"model-{k:02}"].values():
+            soundfile.write(path, (3000 * rng.standard_normal(round(RATE * seconds))).astype(np.int16), RATE)
+        results.append(result(k, ids, difficulty, rng))
     prompts = tuple(RunPrompt(p, f"caption {p}: a dog barks and it rains", 1 + i % 5, None) for i, p in enumerate(ids))
     return results, RunClips("made-up", prompts, rows)
+
+
+def result(k: int, ids: list[str], difficulty: np.ndarray, rng: np.random.Generator) -> Result:
+    """The k-th model's."""
+    n = len(ids)
+    values = {m: 0.5 + 0.01 * k + 0.1 * difficulty + 0.1 * rng.standard_normal(n) for m in PER_CLIP}
+    means = {m: float(v.mean()) for m, v in values.items()} | dict.fromkeys(SETS, 20.0 + k)
+    scores = [Score(m, mean, (mean - 0.01, mean + 0.01), n, n) for m, mean in means.items()]
+    buckets = [replace(s, n=n // 4, bucket=f"n_events={bucket}") for s in scores for bucket in BUCKETS]
+    board = {"board_sha256": "0" * 64, "n_prompts": n, "n_events": {p: 1 + i % 5 for i, p in enumerate(ids)}}
+    cost = {"clips": n, "seconds": 100.0 + k, "audio_seconds": 1000.0, "evaluations": 20 * n}
+    return Result(
+        board="made-up",
+        protocol="p",
+        model=f"model-{k:02}",
+        control=False,
+        scores=(*scores, *buckets),
+        per_clip={m: dict(zip(ids, v.tolist(), strict=True)) for m, v in values.items()},
+        leave_out={m: (20.0 + k + 0.1 * rng.standard_normal(30)).tolist() for m in SETS},
+        missing={},
+        flags={},
+        extra=(),
+        left_out={},
+        provenance={
+            "board": board,
+            "metrics": {name: {"better": "lower" if name[0] in "FK" else "higher"} for name in (*PER_CLIP, *SETS)},
+            "weights": {},
+            "clips": {},
+            "costs": [{**cost, "parameters": 1e8 * (k + 1), "peak_bytes": 2**31}],
+        },
+    )
 
 
 def encode(path: str, place: Path) -> None:

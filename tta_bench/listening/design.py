@@ -10,10 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tta_bench.listening import events
+from tta_bench.listening import events, kit
 from tta_bench.types import UserError
 
-SCHEMA: Final = 1
 CHOOSING: Final = ("ab", "abx")
 """Kinds of tests in which raters choose and do not rate."""
 PARTICIPANT: Final = ("PROLIFIC_PID", "workerId", "rater")
@@ -101,25 +100,12 @@ class Design:
         return hmac.new(self.secret.encode(), person.encode(), hashlib.sha256).hexdigest()[:12]
 
 
-def read(path: Path) -> Design:
-    """The design in `KIT.key/` or its `key.json`. Raises UserError naming what is wrong with it."""
-    file = path / "key.json" if path.is_dir() else path
+def read(folder: Path) -> Design:
+    """The design in `KIT.key/`. Raises UserError naming what is wrong with it."""
     try:
-        content = events.parse(file.read_bytes())
-    except OSError as error:
-        raise UserError(
-            f"Cannot read the key {file}: {error.strerror}. Give the folder that `listen build` wrote beside the kit, "
-            "KIT.key."
-        ) from error
-    except ValueError as error:
-        raise UserError(f"{file} is not the JSON of a key: {error}.") from error
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        found = content.get("schema") if isinstance(content, dict) else type(content).__name__
-        raise UserError(f"{file} is not a key of schema {SCHEMA} (found: {found}). Build the kit with this version.")
-    try:
-        return of_key(content)
+        return of_key(kit.read_key(folder))
     except KeyError as error:
-        raise UserError(f"{file} lacks {error}: it was cut short or edited. Build the kit again.") from error
+        raise UserError(f"{folder / kit.KEY} lacks {error}: it was cut short or edited. Build the kit again.") from error
 
 
 def of_key(key: Mapping[str, Any]) -> Design:

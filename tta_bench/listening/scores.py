@@ -87,7 +87,8 @@ class Votes:
 
 def system_names(design: Design) -> list[str]:
     """Models, then the clips beside them that stand for none."""
-    roles = {clip.role for clip in design.stimuli.values() if clip.model is None}
+    shown = {name for trial in design.trials.values() if trial.role == "main" for name in trial.stimuli}
+    roles = {design.stimuli[name].role for name in shown if design.stimuli[name].model is None}
     return [*design.models, *(role for role in CONTROLS if role in roles)]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tta_bench.report import drawing
+from tta_bench.report.compare import Difference
 from tta_bench.report.page.rows import Row, rows_of, told
 from tta_bench.report.tables import Table
 from tta_bench.results import ARROWS, better
@@ -38,6 +39,7 @@ class Section:
 
 def page(
     results: Sequence[Result],
+    found: Sequence[Difference],
     *,
     notes: Sequence[str],
     sections: Sequence[Section],
@@ -60,7 +62,7 @@ def page(
     style, script = (_text(name) for name in ("page.css", "page.js"))
     if heard:
         script += _text("listen.js")
-    rows = rows_of(results)
+    rows = rows_of(results, found)
     return environment.get_template("page.html").render(
         board=told(results[0]),
         columns=[_column(results[0], metric) for metric in rows[0].cells],

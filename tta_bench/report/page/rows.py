@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tta_bench.report.compare import Difference, differences
+from tta_bench.report.compare import Difference
 from tta_bench.report.figures import costs_of
 from tta_bench.report.tables import SIGNIFICANCE, Cell, make_table
 from tta_bench.results import better, board_of, card_of
@@ -58,9 +58,8 @@ def told(result: Result) -> dict[str, Any]:
     }
 
 
-def rows_of(results: Sequence[Result]) -> list[Row]:
-    """Models first, then control rows."""
-    found = differences(results)
+def rows_of(results: Sequence[Result], found: Sequence[Difference]) -> list[Row]:
+    """Models first, then control rows; `found` by `differences`."""
     table = make_table(results, found)
     metrics = [column.partition(" ")[0] for column in table.columns]
     by_name = {result.model: result for result in results}
