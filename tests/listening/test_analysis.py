@@ -222,6 +222,19 @@ def test_choices_recover_the_order_with_strengths_wins_and_groups() -> None:
     assert next(iter(rows(files["human-preference.csv"])))["model"] == "good"
 
 
+def test_a_system_that_always_wins_is_told_from_the_one_that_always_loses() -> None:
+    sessions = [simulated.session(AB, rater) for rater in range(5)]
+    for event in (e for events in sessions for e in events if e["type"] == "answer"):
+        sides = AB["trials"][event["trial"]]["stimuli"]
+        event["payload"]["choice"] = max(sides, key=lambda one: simulated.TASTE[AB["stimuli"][one]["model"]])
+    found = analysed(AB, sessions)
+    assert [row.test.p for row in found.wins if row.screened] == [0.5**4] * 3
+    sessions += [[e | {"session": "f" * 31 + str(k)} for e in sessions[0]] for k in range(3)]
+    for k, events in enumerate(sessions[5:]):
+        events[0]["payload"] = events[0]["payload"] | {"participant": {"PROLIFIC_PID": f"more{k}"}}
+    assert [row.group for row in analysed(AB, sessions).strengths if row.screened] == ["a", "b", "c"]
+
+
 def test_whoever_always_takes_the_first_clip_shows_in_the_test_of_position() -> None:
     sessions = [simulated.session(AB, rater) for rater in range(5)]
     fair = analysed(AB, sessions).positions[0]

@@ -116,6 +116,15 @@ def test_one_side_without_ratings_has_no_difference() -> None:
     assert two_sided_p(found) is None
 
 
+def test_where_all_agree_the_sign_test_over_the_fewer_clusters_tells() -> None:
+    raters, items = grid(12, 7)
+    won = clustered_mean(np.ones(84), raters, items)
+    assert (won.ci95, won.unanimous) == (None, True)
+    assert two_sided_p(won) == pytest.approx(2 * 0.5**7)
+    assert two_sided_p(clustered_mean(np.zeros(84), raters, items)) == 1.0
+    assert two_sided_p(clustered_mean(np.ones(4), *grid(2, 2))) is None
+
+
 def test_the_bootstrap_agrees_with_the_clustered_interval_and_follows_from_its_seed() -> None:
     scores, raters, items = golden.inputs().cells()
     draws = [pigeonhole.bootstrap_means(scores, raters, items, np.zeros_like(raters), seed=s) for s in (1, 1, 2)]

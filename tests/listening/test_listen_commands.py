@@ -61,7 +61,7 @@ def test_a_journal_that_was_edited_is_not_analysed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "Cannot read the key"), ("{", "is not the JSON of a key"), ("[]", "not a key of schema 1"),
+    [(None, "Cannot read"), ("{", "is not the key of a kit"), ("[]", "is not the key of a kit of schema 1"),
      ('{"schema": 1}', "lacks 'test'")],
 )  # fmt: skip
 def test_a_key_that_is_none_is_refused_by_name(content: str | None, message: str, tmp_path: Path) -> None:

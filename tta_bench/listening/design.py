@@ -102,10 +102,11 @@ class Design:
 
 def read(folder: Path) -> Design:
     """The design in `KIT.key/`. Raises UserError naming what is wrong with it."""
+    key = kit.read_key(folder)
     try:
-        return of_key(kit.read_key(folder))
+        return of_key(key)
     except KeyError as error:
-        raise UserError(f"{folder / kit.KEY} lacks {error}: it was cut short or edited. Build the kit again.") from error
+        raise UserError(f"{folder / kit.KEY} lacks {error}: it was edited. Build the kit again.") from error
 
 
 def of_key(key: Mapping[str, Any]) -> Design:

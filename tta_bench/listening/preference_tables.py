@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tta_bench.listening.preferences import Position, Strength, Wins
 from tta_bench.listening.statistics.clustered import METHOD
-from tta_bench.listening.words import NONE, SCREENED, Grid, interval, mean, number, p_value, reasons, which
+from tta_bench.listening.words import NONE, SCREENED, UNANIMOUS, Grid, interval, mean, number, p_value, reasons, which
 
 
 def strengths(rows: Sequence[Strength]) -> Grid:
@@ -60,6 +60,7 @@ def wins(rows: Sequence[Wins]) -> Grid:
     )
     notes = (
         f"Test and interval: {METHOD} on the share of choices won less the share lost; Holm over all pairs.",
+        UNANIMOUS,
         "Raters for and against are those who chose one more often than the other; exact binomial test over them.",
     )
     return Grid("Preference: pairs", columns, lines, (*notes, *reasons(r.test.estimate for r in rows if r.screened)))
@@ -77,7 +78,7 @@ def abx(rows: Sequence[tuple[str, Position]]) -> Grid:
     """Whether listeners hear a difference."""
     lines = tuple((pair, *_shared(row, p_value(row.p_holm)), which(row.screened)) for pair, row in rows)
     columns = ("Pair", "Right", "95 % interval", "p of guessing", "p (Holm)", "Raters", "Prompts", "n", "Sessions")
-    notes = (f"Share of right answers; {METHOD} against one half.", *reasons(row.share for _, row in rows))
+    notes = (f"Share of right answers; {METHOD} against one half. {UNANIMOUS}", *reasons(row.share for _, row in rows))
     return Grid("ABX", columns, lines, notes)
 
 

@@ -40,7 +40,12 @@ def read(path: Path, design: Design) -> tuple[list[Event], Faults]:
 def _rows(data: bytes, suffix: str) -> Iterator[Mapping[str, str]]:
     """Rows of a csv, or of the first page of a workbook, as texts."""
     if suffix == ".csv":
-        yield from csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), restval="")
+        text = data.decode("utf-8-sig")
+        head = text.partition("\n")[0]
+        delimiter = (
+            ";" if head.count(";") > head.count(",") else ","
+        )  # as spreadsheets write where the comma is decimal
+        yield from csv.DictReader(io.StringIO(text, newline=""), restval="", delimiter=delimiter)
         return
     from openpyxl import load_workbook
 
@@ -62,7 +67,7 @@ def _events(rows: list[Mapping[str, str]], design: Design, session: str, name: s
     for line, row in enumerate(rows, start=2):
         clip = row[CLIP].strip().removesuffix(".wav").removesuffix(".flac")
         try:
-            scores = {axis: float(row[axis]) for axis in design.axes if row[axis].strip()}
+            scores = {axis: float(row[axis].replace(",", ".")) for axis in design.axes if row[axis].strip()}
         except ValueError:
             faults.append((f"line {line}", f"a score of {clip!r} is not a number"))
             continue

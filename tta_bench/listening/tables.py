@@ -10,7 +10,7 @@ from tta_bench.listening.scores import Mean, PairRow, Reliability
 from tta_bench.listening.statistics.clustered import METHOD, Estimate
 from tta_bench.listening.statistics.pairs import LEVEL, WILCOXON
 from tta_bench.listening.statistics.pigeonhole import METHOD as BOOTSTRAP
-from tta_bench.listening.words import NONE, SCREENED, Grid, interval, mean, number, p_value, reasons, which
+from tta_bench.listening.words import NONE, SCREENED, UNANIMOUS, Grid, interval, mean, number, p_value, reasons, which
 from tta_bench.types import BUCKETS
 
 
@@ -89,7 +89,7 @@ def differences(title: str, rows: Sequence[PairRow], digits: int) -> Grid:
     )
     notes = (
         f"Test and interval: {METHOD} on the difference; Holm over all pairs of the axis. {SCREENED}",
-        f"Second opinion: {WILCOXON}.",
+        f"Second opinion: {WILCOXON}. {UNANIMOUS}",
     )
     why = reasons(row.test.estimate for row in rows if row.screened)
     return Grid(title, (*columns, "All: difference", "All: p (Holm)"), lines, (*notes, *why))

@@ -10,6 +10,7 @@ from typing import Final
 from tta_bench.listening.statistics.clustered import Estimate
 
 NONE: Final = "–"
+UNANIMOUS: Final = "Where all agree, p is that of the sign test over raters or items, whichever are fewer."
 SCREENED: Final = "Excluded sessions are left out; the last columns are of all sessions."
 
 

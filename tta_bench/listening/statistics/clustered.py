@@ -6,7 +6,7 @@ the truth in half of all tests, not in 95 %. Here the variance is clustered by b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -37,6 +37,8 @@ class Estimate:
     """Ratings."""
     method: str = METHOD
     note: str = ""
+    unanimous: bool = False
+    """Whether all raters and items say the same, so that nothing tells how far the next would differ."""
 
 
 def clustered_mean(scores: Floats, raters: Codes, items: Codes) -> Estimate:
@@ -66,9 +68,14 @@ def clustered_difference(scores: Floats, first: NDArray[np.bool_], raters: Codes
 
 
 def two_sided_p(estimate: Estimate, null: float = 0.0) -> float | None:
-    """p of the value being `null`, by t with the estimate's degrees of freedom; None where there is no interval."""
+    """p of the value being `null`, by t with the estimate's degrees of freedom; None below 3 raters or items.
+
+    Where all say the same there is no t: then it is the sign test over the raters or the items, whichever are fewer.
+    """
     from scipy.special import stdtr  # late, because reading a kit needs none of it
 
+    if estimate.unanimous and estimate.df is not None:
+        return 1.0 if estimate.value == null else 0.5**estimate.df
     if estimate.value is None or estimate.se is None or estimate.df is None:
         return None
     return float(2.0 * stdtr(estimate.df, -abs(estimate.value - null) / estimate.se))
@@ -99,18 +106,15 @@ def _estimate(value: float, influence: Floats, raters: Codes, items: Codes) -> E
     counts = len(np.unique(raters)), len(np.unique(items))
     bare = Estimate(value, None, None, None, *counts, len(influence))
     if min(counts) < FEWEST:
-        return _noted(bare, f"no interval: {_counted(counts)}; needs {FEWEST} of each")
-    if np.abs(influence).max() * len(influence) <= ROUNDING * max(abs(value), 1.0):
-        return _noted(bare, "no interval: all ratings are equal")
-    se, df = clustered_variance(influence, raters, items) ** 0.5, min(counts) - 1
-    if se <= ROUNDING * max(abs(value), 1.0):
-        return _noted(bare, "no interval: all raters and items agree on the difference")
+        return replace(bare, note=f"no interval: {_counted(counts)}; needs {FEWEST} of each")
+    df, least = min(counts) - 1, ROUNDING * max(abs(value), 1.0)
+    if np.abs(influence).max() * len(influence) <= least:
+        return replace(bare, df=df, unanimous=True, note="no interval: all ratings are equal")
+    se = clustered_variance(influence, raters, items) ** 0.5
+    if se <= least:
+        return replace(bare, df=df, unanimous=True, note="no interval: all raters and items agree on the difference")
     half = critical_t(df) * se
     return Estimate(value, (value - half, value + half), se, df, *counts, len(influence))
-
-
-def _noted(bare: Estimate, note: str) -> Estimate:
-    return Estimate(bare.value, None, None, None, bare.raters, bare.items, bare.n, note=note)
 
 
 def _counted(counts: tuple[int, int]) -> str:
