@@ -18,6 +18,7 @@ import commands.compare
 import commands.edit
 import commands.edit_benchmark
 import commands.listen
+import commands.listen_analyze
 import commands.published
 import commands.regress
 from commands.options import (

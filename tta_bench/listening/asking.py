@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from tta_bench.listening import texts
+from tta_bench.listening import stimuli, texts
 from tta_bench.listening.spec import KINDS, PARTICIPANT, Axis, Checks, Kind, Sounding, axes_of
 from tta_bench.types import UserError
 
 MOST_CHECKS = 8
 """Pages of one kind that train or check a rater in one list."""
-LOUDEST, SOFTEST = -14.0, -40.0
+LOUDEST = -14.0
 """LUFS that the clips of a test may be brought to."""
 Headphones = Literal["none", "huggins", "antiphase"]
 
@@ -65,8 +65,10 @@ def sounding(loudness: str, sample_rate: int | None, *, mono: bool, seconds: flo
         target = None if loudness == "none" else float(loudness)
     except ValueError as error:
         raise UserError(f"--loudness is {loudness!r}. Give LUFS, such as -23, or none.") from error
-    if target is not None and not SOFTEST <= target <= LOUDEST:
-        raise UserError(f"--loudness is {loudness}. Give {SOFTEST:g} to {LOUDEST:g} LUFS: -23 leaves room for peaks.")
+    if target is not None and not stimuli.SOFTEST <= target <= LOUDEST:
+        raise UserError(
+            f"--loudness is {loudness}. Give {stimuli.SOFTEST:g} to {LOUDEST:g} LUFS: -23 leaves room for peaks."
+        )
     if sample_rate is not None and not 8000 <= sample_rate <= 96_000:
         raise UserError(f"--sample-rate is {sample_rate}. Browsers play 8000 to 96000 Hz.")
     ending = cast(Literal[".wav", ".flac"], f".{choose(suffix, ('wav', 'flac'), '--format')}")
