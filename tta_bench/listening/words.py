@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 from tta_bench.listening.statistics.clustered import Estimate
@@ -51,5 +51,5 @@ def p_value(p: float | None) -> str:
 
 def reasons(estimates: Iterable[Estimate]) -> tuple[str, ...]:
     """Why cells are empty, each reason once."""
-    notes = sorted(one.note for one in estimates if one.note)
-    return tuple(f"{len(list(same))} x {note}." for note, same in groupby(notes))
+    found = sorted(Counter(one.note for one in estimates if one.note).items())
+    return tuple(f"{note[0].upper()}{note[1:]} ({count} cell{'s' * (count != 1)})." for note, count in found)
