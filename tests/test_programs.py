@@ -174,7 +174,7 @@ def notes(found: Result) -> str:
     """What stands under a table of this row; tables need a metric."""
     scores = (Score("X", 1.0, None, 7, None),)
     provenance = {**found.provenance, "metrics": {"X": {"better": "lower"}}, "board": {"board_sha256": ""}}
-    return "\n".join(tables.all_tables([replace(found, scores=scores, provenance=provenance)])[0].notes)
+    return "\n".join(tables.all_tables([replace(found, scores=scores, provenance=provenance)], [])[0].notes)
 
 
 def test_a_program_with_a_numpy_of_its_own_makes_a_row(

@@ -1,7 +1,6 @@
 """Results survive their way through JSON, and tables refuse to mix what cannot be compared."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,11 +50,4 @@ def test_results_of_different_boards_make_no_table(tmp_path: Path, make_result: 
     for result in (one, other):
         write_json(tmp_path / f"{result.model}.json", results.to_json(result))
     with pytest.raises(UserError, match=r"b\.json is of board .* cannot be compared"):
-        results.read_all([tmp_path / "a.json", tmp_path / "b.json"])
-
-
-def test_one_model_is_not_shown_twice(tmp_path: Path, make_result: MakeResult) -> None:
-    for name in ("a", "b"):
-        write_json(tmp_path / f"{name}.json", results.to_json(replace(make_result("same", 10, 0.3))))
-    with pytest.raises(UserError, match="Two results are named same"):
         results.read_all([tmp_path / "a.json", tmp_path / "b.json"])

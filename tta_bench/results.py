@@ -48,7 +48,7 @@ def read(path: Path) -> Result:
 
 
 def read_all(paths: Sequence[Path]) -> list[Result]:
-    """Results that belong in one table. Raises UserError where boards, protocols or model names forbid it."""
+    """Results whose numbers can be compared. Raises UserError where boards or protocols forbid it."""
     results = [read(path) for path in paths]
     for result, path in zip(results, paths, strict=True):
         if (board_hash(result), result.protocol) != (board_hash(results[0]), results[0].protocol):
@@ -57,10 +57,6 @@ def read_all(paths: Sequence[Path]) -> list[Result]:
                 f"{results[0].board!r} and {results[0].protocol!r} (or of other prompts or references): "
                 "their numbers cannot be compared. Make one table each."
             )
-    names = [result.model for result in results]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise UserError(f"Two results are named {', '.join(sorted(twice))}. Give one table each model once.")
     return results
 
 

@@ -12,11 +12,13 @@ import pytest
 
 from tests.browsing import Seen, serious_violations
 from tta_bench import audio
+from tta_bench.report.compare import differences
 from tta_bench.report.drawing import draw
 from tta_bench.report.figures import figures
 from tta_bench.report.formats import html
 from tta_bench.report.page import Picture
 from tta_bench.report.page.clips import heard
+from tta_bench.report.tables import all_tables
 from tta_bench.results import read_all
 from tta_bench.runs import RunClips, RunPrompt
 from tta_bench.types import Clip, Result, UserError
@@ -85,7 +87,9 @@ def write(folder: Path, results: list[Result], captions: list[str] | None = None
         said = heard(results, run, folder / "page", lambda *_: None)
     (folder / "page").mkdir(exist_ok=True)
     pictures = [Picture(name, label, draw(make, "svg")) for name, (make, label) in figures(results).items()]
-    (folder / "page" / "leaderboard.html").write_text(html(results, pictures, heard=said), encoding="utf-8")
+    found = differences(results)
+    shown = html(results, found, all_tables(results, found), pictures=pictures, heard=said)
+    (folder / "page" / "leaderboard.html").write_text(shown, encoding="utf-8")
     return (folder / "page" / "leaderboard.html").as_uri()
 
 

@@ -92,11 +92,13 @@ def test_groups_that_do_not_differ_are_called_unequal_in_about_one_of_twenty(mak
 
 def test_tables_are_shown_where_a_board_asks_for_them(make_result: MakeResult) -> None:
     found = perturbed(make_result, {"uppercase": 1.0})
-    [table] = [table for table in all_tables([found]) if "under perturbation" in table.title]
+    [table] = [table for table in all_tables([found], []) if "under perturbation" in table.title]
     assert [line.name for line in table.lines] == ["uppercase, model", "all kinds, model"]
     assert table.columns == ("CLAP_X ↑",)
     [table] = [
-        table for table in all_tables([grouped(make_result, {"a": 0.6, "b": 0.3})]) if "gap of groups" in table.title
+        table
+        for table in all_tables([grouped(make_result, {"a": 0.6, "b": 0.3})], [])
+        if "gap of groups" in table.title
     ]
     assert table.lines[0].name == "age, m"
     assert table.notes[0].endswith("age, m: CLAP_X")

@@ -9,7 +9,7 @@ from tta_bench.report import screen, tables
 
 
 def shown(make_result: MakeResult, width: int) -> str:
-    (table, *_) = tables.all_tables([make_result("alpha", 10, 0.3), make_result("noise", 300, 0.1, control=True)])
+    (table, *_) = tables.all_tables([make_result("alpha", 10, 0.3), make_result("noise", 300, 0.1, control=True)], [])
     stream = io.StringIO()
     console = screen.console(stream)
     console.width = width

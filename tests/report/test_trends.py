@@ -45,7 +45,7 @@ def test_a_metric_that_falls_is_found_and_control_rows_are_not_asked(make_result
     assert falls.p_holm < 0.001
     assert flat.p_holm > 0.05
     title = "test: Kendall's tau of each metric with n_events"
-    table = next(table for table in all_tables(rows) if table.title == title)
+    table = next(table for table in all_tables(rows, differences(rows)) if table.title == title)
     told = files(rows)
     assert title in told["leaderboard.md"].decode()
     assert "CLAP\\_X $\\uparrow$ \\\\" in told["leaderboard.tex"].decode()
@@ -80,7 +80,7 @@ def test_without_counts_nothing_is_said_of_them(make_result: MakeResult) -> None
     rows = [make_result("a", 1, 0.3), make_result("b", 2, 0.2)]
     assert counts(rows[0]) == {}
     assert trends(rows) == bucket_differences(rows) == []
-    assert len(all_tables(rows)) == 2
+    assert len(all_tables(rows, differences(rows))) == 2
     assert differences(rows)
 
 

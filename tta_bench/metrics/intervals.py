@@ -31,11 +31,27 @@ def mean_interval(values: Floats, *, draws: int = 2000, seed: int = 0) -> Interv
     None below 2 values, with the reason in `NO_MEAN_INTERVAL`. Equal values give an interval of width 0.
     Efron 1987. Raises ValueError for another shape or NaN.
     """
-    x = _vector(values, "values")
-    if len(x) < FEWEST_FOR_MEAN:
-        return None
-    resampled = np.concatenate([x[chosen].mean(axis=1) for chosen in resamples(len(x), draws, seed)])
-    return bca_interval(float(x.mean()), resampled, (x.sum() - x) / (len(x) - 1))
+    return mean_intervals(_vector(values, "values")[None], draws=draws, seed=seed)[0]
+
+
+def mean_intervals(rows: Floats, *, draws: int = 2000, seed: int = 0) -> list[Interval | None]:
+    """`mean_interval` of each of `rows` `(k, n)`, from the same resamples: many take little longer than one."""
+    x = np.asarray(rows, dtype=np.float64)
+    n = x.shape[1]
+    if n < FEWEST_FOR_MEAN:
+        return [None] * len(x)
+    # Resampled means of few different values often equal the mean; that must not hang on the last bit of a sum.
+    step = 1e-12 * np.maximum(np.abs(x).max(axis=1), np.finfo(np.float64).tiny)
+    sums = np.concatenate([_times(chosen, n) @ x.T for chosen in resamples(n, draws, seed)])
+    resampled, means = np.rint(sums / n / step) * step, np.rint(x.mean(axis=1) / step) * step
+    left_out = (x.sum(axis=1, keepdims=True) - x) / (n - 1)
+    return [bca_interval(float(means[i]), resampled[:, i], left_out[i]) for i in range(len(x))]
+
+
+def _times(chosen: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+    """How often each of n was chosen, `(some, n)`."""
+    places = chosen + n * np.arange(len(chosen))[:, None]
+    return np.bincount(places.ravel(), minlength=chosen.size).reshape(-1, n).astype(np.float64)
 
 
 def bca_interval(value: float, resampled: Floats, left_out: Floats) -> Interval:
@@ -56,7 +72,7 @@ def bca_interval(value: float, resampled: Floats, left_out: Floats) -> Interval:
 
 def resamples(n: int, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
     """Indices `(some, n)` of bootstrap resamples, `draws` in all, as many at once as memory should hold."""
-    return _random_integers(n, n, draws, seed)
+    return random_integers(n, n, draws, seed)
 
 
 def jackknife_blocks(n: int, *, groups: int = 30, seed: int = 0) -> list[NDArray[np.intp]] | None:
@@ -92,7 +108,7 @@ def jackknife_interval(value: float, leave_out_values: Floats) -> Interval:
     from scipy.special import stdtrit
 
     left_out = _vector(leave_out_values, "leave_out_values", least=2)
-    half = float(stdtrit(len(left_out) - 1, 0.975)) * _jackknife_sd(left_out)
+    half = float(stdtrit(len(left_out) - 1, 0.975)) * jackknife_sd(left_out)
     return value - half, value + half
 
 
@@ -118,8 +134,14 @@ def paired_mean_difference(a: Floats, b: Floats, *, draws: int = 10_000, seed: i
     x, y = _vector(a, "a"), _vector(b, "b")
     if len(x) != len(y):
         raise ValueError(f"paired values must be equally many, got {len(x)} and {len(y)}")
-    d = x - y
-    return Difference(float(d.mean()), mean_interval(d, seed=seed), _sign_flip_p(d, draws, seed))
+    return paired_mean_differences((x - y)[None], draws=draws, seed=seed)[0]
+
+
+def paired_mean_differences(rows: Floats, *, draws: int = 10_000, seed: int = 0) -> list[Difference]:
+    """`paired_mean_difference` of many pairs, of each of which `rows` `(k, n)` has a - b; all from the same draws."""
+    d = np.asarray(rows, dtype=np.float64)
+    p_values, every = _sign_flip_p(d, draws, seed), mean_intervals(d, seed=seed)
+    return [Difference(float(row.mean()), ci95, float(p)) for row, ci95, p in zip(d, every, p_values, strict=True)]
 
 
 def paired_jackknife_difference(value_a: float, leave_out_a: Floats, value_b: float, leave_out_b: Floats) -> Difference:
@@ -133,7 +155,7 @@ def paired_jackknife_difference(value_a: float, leave_out_a: Floats, value_b: fl
     left_a, left_b = _vector(leave_out_a, "leave_out_a", least=2), _vector(leave_out_b, "leave_out_b", least=2)
     if len(left_a) != len(left_b):
         raise ValueError(f"both models need the same blocks, got {len(left_a)} and {len(left_b)} leave-out values")
-    value, sd = value_a - value_b, _jackknife_sd(left_a - left_b)
+    value, sd = value_a - value_b, jackknife_sd(left_a - left_b)
     t = abs(value) / sd if sd else (np.inf if value else 0.0)
     p = float(2.0 * stdtr(len(left_a) - 1, -t))
     return Difference(value, jackknife_interval(value, left_a - left_b), p)
@@ -158,22 +180,29 @@ def _vector(values: Floats, name: str, *, least: int = 1) -> NDArray[np.float64]
     return x
 
 
-def _jackknife_sd(left_out: NDArray[np.float64]) -> float:
+def jackknife_sd(left_out: NDArray[np.float64]) -> float:
+    """Standard error of a set metric from its values without each block `(G,)`."""
     groups = len(left_out)
     return float(np.sqrt((groups - 1) / groups * ((left_out - left_out.mean()) ** 2).sum()))
 
 
-def _sign_flip_p(d: NDArray[np.float64], draws: int, seed: int) -> float:
-    """Share of sign flips whose |sum| is at least the one seen; where flips are sampled, the seen one counts as one."""
-    n, exact = len(d), 2 ** len(d) <= draws
-    flipped = iter([np.arange(2**n)[:, None] >> np.arange(n) & 1]) if exact else _random_integers(2, n, draws, seed)
-    rounding = 1e-12 * np.abs(d).sum()
-    seen = abs(d.sum()) - rounding
-    hits = sum(int((np.abs(d.sum() - 2.0 * (flips @ d)) >= seen).sum()) for flips in flipped)
-    return hits / 2**n if exact else (hits + 1) / (draws + 1)
+def _sign_flip_p(rows: NDArray[np.float64], draws: int, seed: int) -> NDArray[np.float64]:
+    """Share `(k,)` of sign flips of each row `(k, n)` whose |sum| is at least the one seen.
+
+    Where flips are sampled, the seen one counts as one.
+    """
+    n = rows.shape[1]
+    exact = 2**n <= draws
+    flipped = iter([np.arange(2**n)[:, None] >> np.arange(n) & 1]) if exact else random_integers(2, n, draws, seed)
+    sums, rounding = rows.sum(axis=1), 1e-12 * np.abs(rows).sum(axis=1)
+    hits = np.zeros(len(rows), dtype=np.int64)
+    for flips in flipped:
+        hits += (np.abs(sums - 2.0 * (flips.astype(np.float64) @ rows.T)) >= np.abs(sums) - rounding).sum(axis=0)
+    return np.asarray(hits / 2**n if exact else (hits + 1) / (draws + 1))
 
 
-def _random_integers(below: int, n: int, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
+def random_integers(below: int, n: int, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Integers under `below`, `(some, n)` at a time, `(draws, n)` in all."""
     rng = np.random.default_rng(seed)
     step = max(1, CHUNK_ENTRIES // n)
     return (rng.integers(0, below, (min(step, draws - start), n)) for start in range(0, draws, step))

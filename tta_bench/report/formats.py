@@ -23,12 +23,15 @@ def files(
     intervals: bool = True,
     people: Mapping[str, float] | None = None,
     heard: Mapping[str, Any] | None = None,
+    degraded: bytes | None = None,
 ) -> dict[str, bytes]:
     """Path -> content of every table, figure and page, from results alone.
 
-    `intervals` says whether LaTeX shows them; `people` are mean human scores by row; `heard` is what `page.clips` made.
+    `intervals` says whether LaTeX shows them; `people` are mean human scores by row; `heard` is what `page.clips` made;
+    `degraded` is the figure of a `validate` of the same protocol.
     """
-    found, tables, drawn = differences(results), all_tables(results), figures(results, people)
+    found, drawn = differences(results), figures(results, people)
+    tables = all_tables(results, found)
     texts = {
         "leaderboard.md": "\n".join(markdown(table) for table in tables),
         "leaderboard.tex": "\n".join(latex(table, intervals=intervals) for table in tables),
@@ -37,20 +40,30 @@ def files(
         "trackers/papers-with-code.json": tracker_text(results),
     }
     pictures = [Picture(name, label, draw(make, "svg")) for name, (make, label) in drawn.items()]
+    pictures += [Picture("degradations", DEGRADED, degraded)] if degraded else []
     return {
         **{name: text.encode() for name, text in texts.items()},
-        "leaderboard.html": html(results, pictures, heard=heard).encode(),
+        "leaderboard.html": html(results, found, tables, pictures=pictures, heard=heard).encode(),
         "leaderboard.parquet": parquet(texts["leaderboard.csv"]),
         **{f"figures/{picture.name}.svg": picture.svg for picture in pictures},
         **{f"figures/{name}.pdf": draw(make, "pdf") for name, (make, _) in drawn.items()},
     }
 
 
-def html(results: Sequence[Result], pictures: Sequence[Picture], *, heard: Mapping[str, Any] | None = None) -> str:
-    """The page, with these figures."""
-    tables = all_tables(results)
-    sections = sections_of(tables[1:], differences(results))
-    return page(results, notes=tables[0].notes, sections=sections, pictures=pictures, heard=heard)
+DEGRADED = "What each metric says of the references, degraded by grades: what it sees, and what it is blind to"
+
+
+def html(
+    results: Sequence[Result],
+    found: Sequence[Difference],
+    tables: Sequence[Table],
+    *,
+    pictures: Sequence[Picture],
+    heard: Mapping[str, Any] | None = None,
+) -> str:
+    """The page: of results, what `differences` and `all_tables` make of them, and figures."""
+    sections = sections_of(tables[1:], found)
+    return page(results, found, notes=tables[0].notes, sections=sections, pictures=pictures, heard=heard)
 
 
 def sections_of(tables: Sequence[Table], found: Sequence[Difference]) -> list[Section]:
@@ -135,11 +148,13 @@ def csv_text(results: Sequence[Result]) -> str:
 
 
 def differences_csv(found: Sequence[Difference]) -> str:
-    """One line a pair of models and metric."""
+    """One line a pair of models and metric, ten digits a number: further ones depend on the machine."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["metric", "a", "b", "difference", "ci95_low", "ci95_high", "p", "p_holm", "n"])
-    writer.writerows([d.metric, d.a, d.b, d.value, *(d.ci95 or ("", "")), d.p, d.p_holm, d.n] for d in found)
+    for d in found:
+        numbers = [f"{x:.10g}" for x in (d.value, *(d.ci95 or ()), d.p, d.p_holm)]
+        writer.writerow([d.metric, d.a, d.b, numbers[0], *(numbers[1:3] if d.ci95 else ("", "")), *numbers[-2:], d.n])
     return out.getvalue()
 
 

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from tta_bench.metrics import intervals
-from tta_bench.report import robustness
-from tta_bench.report.compare import Difference, differences, overall
+from tta_bench.report import robustness, seeds
+from tta_bench.report.compare import Difference, overall
 from tta_bench.report.trends import bucket_differences, trends
 from tta_bench.results import ARROWS, better, board_of, card_of
 from tta_bench.types import Result, Score
@@ -246,13 +246,13 @@ def _board_notes(result: Result) -> list[str]:
 
 
 def _model_notes(result: Result) -> list[str]:
-    """Which checkpoint made the clips, where the suite generated them, and what a reader must know of it."""
+    """Which checkpoint and seeds made the clips, where the suite generated them, and what a reader must know of it."""
     card = card_of(result)
     if not card:
         return []
     trained_on = ", ".join(card["trained_on"])
     made_by = f"{card['name']}:{card['checkpoint']} {card['revision'][:12]}, trained on {trained_on}"
-    return [". ".join(filter(None, [f"{result.model}: clips of {made_by}", card["note"]]))]
+    return [". ".join(filter(None, [f"{result.model}: clips of {made_by}", seeds.note(result), card["note"]]))]
 
 
 def _by_flag(result: Result) -> dict[str, list[str]]:
@@ -276,10 +276,10 @@ def _some(ids: Iterable[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def all_tables(results: Sequence[Result]) -> list[Table]:
-    """The main table, those by bucket, and what goes with the number of sound events."""
+def all_tables(results: Sequence[Result], found: Sequence[Difference]) -> list[Table]:
+    """The main table, those by bucket, and what goes with the number of sound events; `found` by `differences`."""
     return [
-        make_table(results, differences(results)),
+        make_table(results, found),
         *bucket_tables(results),
         *event_tables(results),
         *robustness_tables(results),

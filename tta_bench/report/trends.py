@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
-from tta_bench.report.compare import Difference, compare, corrected
+from tta_bench.report.compare import Difference, compare_all, corrected
 from tta_bench.results import board_of
 from tta_bench.types import BUCKETS, Result, bucket_of
 
@@ -79,28 +80,48 @@ def tau_interval(tau: float, one: Sequence[float], other: Sequence[float]) -> tu
     return max(-1.0, tau - half), min(1.0, tau + half)
 
 
-def bucket_differences(results: Sequence[Result]) -> list[tuple[str, Difference]]:
+def members(result: Result) -> dict[str, dict[str, list[str]]]:
+    """Field by which prompts are told apart -> bucket -> its prompts, as far as a result says so."""
+    said = board_of(result)
+    found: dict[str, dict[str, list[str]]] = {"n_events": {bucket: [] for bucket in BUCKETS}}
+    for prompt, n in said.get("n_events", {}).items():
+        found["n_events"][bucket_of(int(n))].append(prompt)
+    for field, labels in said.get("fields", {}).items():
+        found[field] = {label: [] for label in sorted(set(labels.values()))}
+        for prompt, label in labels.items():
+            found[field][label].append(prompt)
+    return {field: kept for field, buckets in found.items() if (kept := {b: p for b, p in buckets.items() if p})}
+
+
+def bucket_differences(results: Sequence[Result], field: str = "n_events") -> list[tuple[str, Difference]]:
     """Bucket and paired difference of each two models, in per-clip metrics, all corrected together."""
     models = [result for result in results if not result.control]
-    found: list[tuple[str, Difference]] = []
-    for bucket in BUCKETS:
-        kept = [_within(result, bucket) for result in models]
-        found += [
-            (bucket, difference)
-            for i, a in enumerate(kept)
-            for b in kept[i + 1 :]
-            for metric in a.per_clip
-            if (difference := compare(metric, a, b)) is not None
-        ]
+    asked: list[tuple[str, tuple[str, Result, Result]]] = []
+    for bucket, prompts in members(results[0]).get(field, {}).items():
+        kept = [_within(result, _independent(results[0], prompts)) for result in models]
+        asked += [(bucket, (metric, a, b)) for a, b in combinations(kept, 2) for metric in a.per_clip]
+    compared = compare_all([each for _, each in asked])
+    found = [(bucket, one) for (bucket, _), one in zip(asked, compared, strict=True) if one is not None]
     return list(zip([bucket for bucket, _ in found], corrected([one for _, one in found]), strict=True))
 
 
-def _within(result: Result, bucket: str) -> Result:
-    """A result with the values of one bucket's prompts alone."""
-    kept = {prompt for prompt, n in counts(result).items() if bucket_of(n) == bucket}
+def _independent(result: Result, prompts: Sequence[str]) -> set[str]:
+    """One prompt of each recording, and of each caption and those perturbed from it, which is the caption if it is
+    there."""
+    said = board_of(result)
+    perturbed, recordings = said.get("perturbed", {}).get("base", {}), said.get("recordings", {})
+    first: dict[str, str] = {}
+    for prompt in sorted(prompts, key=lambda prompt: prompt in perturbed):
+        base = perturbed.get(prompt, prompt)
+        first.setdefault(recordings.get(base, base), prompt)
+    return set(first.values())
+
+
+def _within(result: Result, prompts: set[str]) -> Result:
+    """A result with the values of some prompts alone."""
     per_clip = {
         metric: found
         for metric, values in result.per_clip.items()
-        if len(found := {prompt: value for prompt, value in values.items() if prompt in kept}) > 1
+        if len(found := {prompt: value for prompt, value in values.items() if prompt in prompts}) > 1
     }
     return replace(result, per_clip=per_clip)

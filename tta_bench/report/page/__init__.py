@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tta_bench.report import drawing
-from tta_bench.report.page.rows import Row, rows_of, told
+from tta_bench.report import drawing, published
+from tta_bench.report.compare import Difference
+from tta_bench.report.page.rows import Row, protocol_of, rows_of, told
 from tta_bench.report.tables import Table
 from tta_bench.results import ARROWS, better
 from tta_bench.types import Result
@@ -38,6 +39,7 @@ class Section:
 
 def page(
     results: Sequence[Result],
+    found: Sequence[Difference],
     *,
     notes: Sequence[str],
     sections: Sequence[Section],
@@ -60,7 +62,7 @@ def page(
     style, script = (_text(name) for name in ("page.css", "page.js"))
     if heard:
         script += _text("listen.js")
-    rows = rows_of(results)
+    rows = rows_of(results, found)
     return environment.get_template("page.html").render(
         board=told(results[0]),
         columns=[_column(results[0], metric) for metric in rows[0].cells],
@@ -68,6 +70,8 @@ def page(
         controls=[row for row in rows if row.control],
         trained_on=sorted({name for row in rows for name in row.trained_on}),
         licences=sorted({row.licence for row in rows if row.licence}),
+        protocol=protocol_of(results[0]),
+        published=sorted(published.tables(), key=lambda table: table.board != results[0].board),
         notes=notes,
         sections=sections,
         pictures=[(one, drawing.inline(one.svg, "")) for one in pictures],
