@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import floor
 from typing import Any, Final
 
 from tta_bench.listening.material import Material
@@ -41,6 +40,6 @@ def _levels(target: float, clips: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     alone = [clip["lufs"] + clip["gain_db"] for clip in soft if "peak-limited" in clip["flags"]]
     if alone:
         yield (
-            f"{len(alone)} of these are softer than their rivals, too, the softest at {min(alone):.0f} LUFS: "
-            f"--loudness {floor(min(alone))} would bring all to one level."
+            f"{len(alone)} of these are softer than their rivals, too, the softest at {min(alone):.0f} LUFS. A lower "
+            "--loudness brings more of them to one level."
         )
