@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import commands.app
 import commands.compare
 import commands.edit
 import commands.edit_benchmark
@@ -53,6 +54,7 @@ app.add_typer(commands.edit.app, name="edit")
 app.add_typer(commands.listen.app, name="listen")
 app.command()(commands.compare.compare)
 app.command()(commands.regress.regress)
+app.command()(commands.app.app)
 list_app.command("published")(commands.published.list_published)
 
 StoreOption = Annotated[
