@@ -18,12 +18,10 @@ import commands.compare
 import commands.edit
 import commands.edit_benchmark
 import commands.listen
-<<<<<<< HEAD
+import commands.listen_analyze
+import commands.listen_serve
 import commands.published
 import commands.regress
-=======
-import commands.listen_analyze
->>>>>>> 1ec78f969dc42790bf65de2d7536b511bc8ea284
 from commands.options import (
     DONE,
     INCOMPLETE,
