@@ -103,6 +103,8 @@ def check_events(events: object, session: Session, kit: Kit) -> list[Event]:
 def _foreign(event: Event, session: Session, kit: Kit) -> str | None:
     if event["session"] != session.session:
         return "is of another session"
+    if event["seq"] >= kit.most_events(session.list):
+        return f"seq is {kit.most_events(session.list)} or more"
     if event["trial"] is not None and event["trial"] not in kit.lists[session.list]:
         return "trial is not in the list of this session"
     if len(canonical(event).encode()) > LARGEST_EVENT:

@@ -109,8 +109,8 @@ class Database:
         return Session(row[0], row[1], row[2], json.loads(row[3]), finished=bool(row[4])) if row else None
 
     def add_events(self, session: str, events: Sequence[Event], *, most: int) -> None:
-        """Stores all, or none; an event that is there already is there once. Raises ConflictError for what cannot be added:
-        other content at a number that is taken, more than `most` events, anything new after the end."""
+        """Stores all, or none; one that is there already stays as it is. Raises ConflictError for other content at a
+        number that is taken, for more than `most` events, and for anything new after the end."""
         with self._transaction() as run:
             state = run("SELECT finished FROM sessions WHERE session = ?", (session,)).fetchone()
             if state is None:
