@@ -20,6 +20,7 @@ import commands.edit
 import commands.edit_benchmark
 import commands.listen
 import commands.listen_analyze
+import commands.listen_serve
 import commands.published
 import commands.regress
 from commands.options import (

@@ -41,10 +41,9 @@ def _rows(data: bytes, suffix: str) -> Iterator[Mapping[str, str]]:
     """Rows of a csv, or of the first page of a workbook, as texts."""
     if suffix == ".csv":
         text = data.decode("utf-8-sig")
-        head = text.partition("\n")[0]
-        delimiter = (
-            ";" if head.count(";") > head.count(",") else ","
-        )  # as spreadsheets write where the comma is decimal
+        first = text.partition("\n")[0]
+        # Spreadsheets write semicolons where the comma is decimal.
+        delimiter = ";" if first.count(";") > first.count(",") else ","
         yield from csv.DictReader(io.StringIO(text, newline=""), restval="", delimiter=delimiter)
         return
     from openpyxl import load_workbook
