@@ -9,6 +9,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from websockets import Origin
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from tests.app.conftest import Running, Visit
 from tests.browsing import serious_violations
@@ -209,3 +212,12 @@ def test_pages_of_others_are_refused(app: Running, path: str, headers: dict[str,
 def test_no_path_leads_out_of_the_folders(app: Running) -> None:
     for path in ("made/%2e%2e/%2e%2e/etc/passwd", "made/..%2f..%2fetc/passwd", "run/auffusion.json", "made/"):
         assert httpx.get(app.address + path).status_code == 404, path
+
+
+def test_sockets_of_others_are_refused(app: Running) -> None:
+    address = app.address.replace("http", "ws") + "_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    own = app.address.rstrip("/")
+    with connect(address, origin=Origin(own)) as socket:
+        assert str(socket.recv()).startswith("0")
+    with pytest.raises(InvalidStatus, match="403"), connect(address, origin=Origin("http://evil.example")):
+        pass
