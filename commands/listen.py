@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +33,9 @@ PromptsOption = Annotated[
 ]
 ReferencesOption = Annotated[
     Path | None, typer.Option("--references", metavar="DIR", help="Recordings, hidden among the clips as the ceiling.")
+]
+RecordingsFlag = Annotated[
+    bool, typer.Option("--recordings/--no-recordings", help="Whether references of a run are heard too.")
 ]
 ConsentOption = Annotated[
     list[str],
@@ -69,9 +72,7 @@ def build(
     generated: GeneratedOption = None,
     prompts: PromptsOption = None,
     references: ReferencesOption = None,
-    recordings: Annotated[
-        bool, typer.Option("--recordings/--no-recordings", help="Whether references of a run are heard too.")
-    ] = True,
+    recordings: RecordingsFlag = True,
     n_prompts: NPromptsOption = None,
     seed: SeedOption = None,
     title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Of the page.")] = "Listening test",
@@ -88,7 +89,7 @@ def build(
     sample_rate: RateOption = None,
     mono: MonoFlag = False,
     seconds: SecondsOption = None,
-    format_: FormatOption = "wav",
+    form: FormatOption = "wav",
     headphones: Annotated[
         str, typer.Option("--headphones", metavar="KIND", help="Check by huggins or antiphase, or none.")
     ] = "huggins",
@@ -109,6 +110,7 @@ def build(
     Example: python benchmark.py listen build --kind ovl_rel --out kit --consent consent.txt --run runs/results/pocket
     """
     from tta_bench.listening import asking, building, programme
+    from tta_bench.listening.remarks import remarks as told_by
     from tta_bench.listening.spec import Spec
 
     with refusing():
@@ -121,23 +123,81 @@ def build(
             per_list=per_list,
             lists=lists,
             checks=asking.checks(checks),
-            sounding=asking.sounding(loudness, sample_rate, mono=mono, seconds=seconds, suffix=format_),
+            sounding=asking.sounding(loudness, sample_rate, mono=mono, seconds=seconds, suffix=form),
             headphones=asking.headphones(headphones),
             gate=gate,
             questionnaire=asking.questionnaire(questionnaire, tuple(agreed)),
             recruit=asking.recruit(recruit),
-            completion_code=completion_code,
-            completion_url=completion_url,
+            completion=asking.completion(completion_code, completion_url, recruit),
             server=server,
         )
         source = Source(run, models, generated or [], prompts, references, recordings and kind not in ("ab", "abx"))
         material = source.material(n_prompts, spec.seed, allow_missing=allow_missing)
         planned = programme.outline(spec, material)
         building.check_free(out)
-        if not dry_run:
-            building.build(out, spec, material)
+        remarks = [] if dry_run else list(told_by(spec, material, building.build(out, spec, material)))
     told = "Nothing was written." if dry_run else f"{out} is to be put online or opened; {out}.key is yours alone."
-    show(planned, told, as_json=as_json)
+    show(planned, [*remarks, told], as_json=as_json)
+
+
+@app.command("pack")
+def pack(
+    out: Annotated[Path, typer.Option("--out", metavar="PACK.zip", help="The zip; the key goes to PACK.key.")],
+    consent: ConsentOption,
+    run: RunOption = None,
+    models: ModelsOption = "",
+    generated: GeneratedOption = None,
+    prompts: PromptsOption = None,
+    references: ReferencesOption = None,
+    recordings: RecordingsFlag = True,
+    n_prompts: NPromptsOption = None,
+    seed: SeedOption = None,
+    axes: AxesOption = "OVL,REL",
+    scale: ScaleOption = "5",
+    per_sheet: Annotated[
+        int | None, typer.Option("--per-sheet", min=1, metavar="N", help="Clips of a sheet, beside those that check.")
+    ] = None,
+    sheets: Annotated[
+        int | None, typer.Option("--sheets", min=1, metavar="N", help="Default: each clip alike.")
+    ] = None,
+    checks: Annotated[
+        str, typer.Option("--checks", metavar="NAME=N,…", help="Rows of a sheet that check raters.")
+    ] = "duplicate=1,trap=1,gold=1,mismatch=1",
+    loudness: LoudnessOption = "-23",
+    sample_rate: RateOption = None,
+    mono: MonoFlag = False,
+    seconds: SecondsOption = None,
+    form: FormatOption = "wav",
+    allow_missing: MissingFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Pack clips for raters who fill in a spreadsheet: a zip of blind clips, sheets and instructions.
+
+    Example: python benchmark.py listen pack --out mos.zip --consent consent.txt --run runs/results/pocket --sheets 12
+    """
+    from tta_bench.listening import asking, packing, programme
+    from tta_bench.listening.remarks import remarks as told_by
+    from tta_bench.listening.spec import Spec
+
+    with refusing():
+        spec = Spec(
+            kind="ovl_rel",
+            seed=secrets.randbits(63) if seed is None else seed,
+            title="",
+            consent=asking.consent(consent),
+            axes=asking.axes("ovl_rel", axes, scale),
+            per_list=per_sheet,
+            lists=sheets,
+            checks=asking.checks(checks),
+            sounding=asking.sounding(loudness, sample_rate, mono=mono, seconds=seconds, suffix=form),
+            headphones="none",
+        )
+        source = Source(run, models, generated or [], prompts, references, recordings)
+        material = source.material(n_prompts, spec.seed, allow_missing=allow_missing)
+        planned = programme.outline(spec, material)
+        remarks = list(told_by(spec, material, packing.pack(out, spec, material)))
+    told = f"{out} is for the raters; {out.with_suffix('.key')} is yours alone."
+    show(planned, [*remarks, told], as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -180,16 +240,16 @@ class Source:
         return from_folders(name_folders(self.generated), self.prompts, references, allow_missing=allow_missing)
 
 
-def show(planned: Mapping[str, object], told: str, *, as_json: bool) -> None:
+def show(planned: Mapping[str, object], remarks: Sequence[str], *, as_json: bool) -> None:
     """What a test will be, on stdout, and what came of it."""
     from tta_bench.report import screen
 
     if as_json:
-        print(json.dumps(planned, indent=1, ensure_ascii=False))
+        print(json.dumps({**planned, "remarks": remarks}, indent=1, ensure_ascii=False))
         return
     rows = [[name, _shown(value)] for name, value in planned.items()]
     screen.console(sys.stdout).print(screen.plain(["", ""], rows))
-    print(told)
+    print("\n".join(remarks))
 
 
 def _shown(value: object) -> str:

@@ -78,7 +78,7 @@ LAYERS = {
 WITHOUT_TORCH = {
     "types", "plugins", "prompts", "metrics", "report", "store", "harness", "results", "humans", "scoring", "protocols",
     "controls", "audio", "weights", "provenance", "scenes", "validation", "generators", "generating", "planning",
-    "programs", "recipes", "costs", "datasets", "boards", "runs",
+    "programs", "recipes", "costs", "datasets", "boards", "listening", "runs",
 }  # fmt: skip
 
 

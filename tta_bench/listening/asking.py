@@ -16,6 +16,7 @@ MOST_CHECKS = 8
 """Pages of one kind that train or check a rater in one list."""
 LOUDEST, SOFTEST = -14.0, -40.0
 """LUFS that the clips of a test may be brought to."""
+PROLIFIC = "https://app.prolific.com/submissions/complete?cc="
 Headphones = Literal["none", "huggins", "antiphase"]
 
 
@@ -71,6 +72,15 @@ def sounding(loudness: str, sample_rate: int | None, *, mono: bool, seconds: flo
         raise UserError(f"--sample-rate is {sample_rate}. Browsers play 8000 to 96000 Hz.")
     ending = cast(Literal[".wav", ".flac"], f".{choose(suffix, ('wav', 'flac'), '--format')}")
     return Sounding(target, sample_rate, mono, seconds, ending)
+
+
+def completion(code: str | None, url: str | None, recruited: str) -> tuple[str | None, str | None]:
+    """What a rater gets who has finished; Prolific's own address where the code is for Prolific."""
+    if code is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", code):
+        raise UserError(f"--completion-code is {code!r}. Use up to 64 letters, digits, - and _.")
+    if url is not None and not re.fullmatch(r"https://[!-~]{1,500}", url):
+        raise UserError(f"--completion-url is {url!r}. Give an address that begins with https://.")
+    return code, url or (PROLIFIC + code if code and recruited == "prolific" else None)
 
 
 def consent(given: Sequence[str]) -> dict[str, str]:

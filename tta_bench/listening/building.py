@@ -32,7 +32,7 @@ def build(out: Path, spec: Spec, material: Material) -> dict[str, Any]:
     words = texts.load(tuple(spec.consent))
     names = names_of(spec.seed)
     lists = programme(spec, material, names)
-    stimuli.check_sources(material, spec.sounding)
+    stimuli.check_sources(material, spec)
     with _whole(out) as (open_folder, secret_folder):
         sounds = write_sounds(lists, open_folder, spec, material)
         heard, answers = headphones.write(spec, open_folder, names)
@@ -75,7 +75,13 @@ def write_sounds(
     names = names_of(spec.seed)
     every = {sound for pages in lists for page in pages for sound in page.heard}
     order = sorted(every, key=lambda sound: sound.id(names))
-    return {sound: stimuli.write(sound, folder, material, spec.sounding, names) for sound in order}
+    targets = stimuli.targets(material, spec.sounding)
+
+    def written(sound: Sound) -> Stimulus:
+        target = targets.get(sound.prompt or "", spec.sounding.loudness)
+        return stimuli.write(sound, folder, material, spec.sounding, target=target, names=names)
+
+    return {sound: written(sound) for sound in order}
 
 
 def _write_page(folder: Path, config: dict[str, Any]) -> None:

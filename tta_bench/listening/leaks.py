@@ -59,6 +59,15 @@ def leaks(folder: Path, words: frozenset[str]) -> Iterator[str]:
             yield from (f"{name} {what}" for what in _of_content(path, name, config, sounds))
 
 
+def check_sounds(folder: Path, words: frozenset[str]) -> None:
+    """Raises UserError naming everything in a folder of sounds that are handed out without a page that tells."""
+    for path in sorted((folder / "audio").iterdir()):
+        name = path.relative_to(folder).as_posix()
+        found = [*containers.extras(path), *([word] if (word := _spelled(path.read_bytes(), words)) else [])]
+        if found or not SOUND.fullmatch(name):
+            raise UserError(f"The pack would tell who made {name}: it holds {', '.join(found) or 'a name'}.")
+
+
 def _of_file(path: Path, name: str, words: frozenset[str]) -> Iterator[str]:
     """What a file tells without being read as what it is."""
     if path.is_symlink():

@@ -30,6 +30,12 @@ class Level:
     """"silent": left as it is. "short": less than a block, measured as one. "peak-limited": stays below the target."""
 
 
+def reach(clip: Clip) -> float | None:
+    """The loudness in LUFS that a clip can be brought to before its true peak goes beyond -1 dBTP; None for silence."""
+    lufs = integrated(clip)
+    return None if lufs is None else lufs + PEAK - true_peak(clip)
+
+
 def level(clip: Clip, target: float | None) -> Level:
     """The gain that brings a clip to `target` LUFS, or as close as its true peak lets it. None leaves it as it is."""
     lufs = integrated(clip)

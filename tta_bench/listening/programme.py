@@ -37,6 +37,8 @@ def shape(spec: Spec, material: Material) -> Shape:
     """The shape that a test has, checked. Raises UserError for numbers that cannot be balanced."""
     systems = _systems(spec, material)
     n_prompts, n_systems = len(material.prompts), len(systems)
+    if spec.kind == "mushra" and not material.references:
+        raise UserError("A test of kind mushra compares with recordings. Give --references, or a run that has some.")
     if n_prompts < 2:
         raise UserError(f"{n_prompts} prompts cannot be a listening test: no two pages may ask the same. Give more.")
     per_list = spec.per_list or max(n_systems, PAGES[spec.kind] // n_systems * n_systems)
@@ -82,7 +84,7 @@ def outline(spec: Spec, material: Material) -> dict[str, object]:
         "left out": material.left_out,
         "lists": form.lists,
         "main pages a list": form.prompts_each * len(form.systems),
-        "other pages a list": {name: number for name, number in spec.checks.items() if number},
+        "other pages a list": {name: spec.n(name) for name in spec.checks if spec.n(name)},
         "lists that show a clip": round(form.lists * form.prompts_each / len(material.prompts), 2),
         "seed": spec.seed,
     }
@@ -134,10 +136,11 @@ def _pair(
     spec: Spec, material: Material, heard: Sequence[str | None], sounds: list[Sound], prompt: str, turn: int
 ) -> Trial:
     """Sides alternate from page to page and from pair to pair, so that in a list every model is as often left."""
-    sides = sounds[::-1] if (sum(material.models.index(one or "") for one in heard) + turn) % 2 else sounds
+    places = sum(material.models.index(one or "") for one in heard)
+    sides = sounds[::-1] if (places + turn) % 2 else sounds
     if spec.kind == "ab":
         return Trial("main", prompt, tuple(sides))
-    same = sides[turn // 2 % 2]
+    same = sides[(places + turn // 2) % 2]
     return Trial("main", prompt, tuple(sides), replace(same, copy=OPEN), Expected(choice=same))
 
 
@@ -145,16 +148,17 @@ def _checks(
     spec: Spec, material: Material, order: Sequence[Trial], number: int, rng: np.random.Generator
 ) -> list[tuple[Trial, Callable[[int], range]]]:
     """Pages that check the listener of a list, each with the places where it may stand among so many others."""
-    n = dict(spec.checks)
-    again = [int(i) for i in rng.permutation(max(1, len(order) // 3))[: n.get("duplicate", 0)]]
-    made: list[tuple[Trial | None, Callable[[int], range]]] = []
-    made += [(duplicate(order[i]), lambda size: range(2 * size // 3, size + 1)) for i in again]
+    again = [int(i) for i in rng.permutation(max(1, len(order) // 3))[: spec.n("duplicate")]]
+    made: list[tuple[Trial, Callable[[int], range]]] = [(duplicate(order[i]), _late) for i in again]
     ids = range(number * 8, number * 8 + 8)
-    made += [(mismatch(spec, material, i, rng), _within) for i in ids[: n.get("mismatch", 0)]]
-    made += [(gold(spec, material, i, rng), _within) for i in ids[: n.get("gold", 0)]]
-    if spec.kind != "abx":
-        made += [(trap(spec, i), _within) for i in ids[: n.get("trap", 0)]]
-    return [(page, places) for page, places in made if page]
+    made += [(mismatch(spec, material, i, rng), _within) for i in ids[: spec.n("mismatch")]]
+    made += [(gold(spec, material, i, rng), _within) for i in ids[: spec.n("gold")]]
+    return [*made, *((trap(spec, i), _within) for i in ids[: spec.n("trap")])]
+
+
+def _late(size: int) -> range:
+    """In the last third."""
+    return range(2 * size // 3, size + 1)
 
 
 def _within(size: int) -> range:
@@ -170,7 +174,7 @@ def _training(spec: Spec, material: Material, names: Names, form: Shape) -> list
     """The pages to practise on, the same for all lists; of prompts that are not asked later, where there are any."""
     rng = names.rng("training")
     prompts = material.spare or material.prompts
-    chosen = [prompts[int(i)] for i in rng.permutation(len(prompts))[: spec.checks.get("training", 0)]]
+    chosen = [prompts[int(i)] for i in rng.permutation(len(prompts))[: spec.n("training")]]
     found = []
     for turn, prompt in enumerate(chosen):
         pages = [page(spec, material, form, i, prompt.id, turn=turn) for i in range(len(form.systems))]

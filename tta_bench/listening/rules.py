@@ -15,7 +15,7 @@ RETEST = 0.3
 def screening(spec: Spec) -> dict[str, Any]:
     """Rule -> its numbers, as the private key holds them; rules that are absent are off."""
     rules: dict[str, Any] = {
-        **{check: {"wrong": 0} for check in ("trap", "gold", "mismatch") if spec.checks.get(check)},
+        **{check: {"wrong": 0} for check in ("trap", "gold", "mismatch") if spec.n(check)},
         "unheard": {"clip": 0.95, "share": 0.0},
         "fast": {"share": 0.1},
         "unfinished": {"answered": 0.5},

@@ -80,7 +80,7 @@ class Spec:
     checks: Mapping[Checks, int] = field(
         default_factory=lambda: {"training": 2, "duplicate": 1, "trap": 1, "gold": 1, "mismatch": 1}
     )
-    """Trials of each kind in a list, beside the main ones."""
+    """Pages of each kind in a list, beside the main ones; those that the kind of test cannot have are not made."""
     sounding: Sounding = field(default_factory=Sounding)
     headphones: Literal["none", "huggins", "antiphase"] = "huggins"
     gate: bool = False
@@ -89,7 +89,12 @@ class Spec:
     """None: the one of the language files."""
     recruit: str = "none"
     """A key of `PARTICIPANT`."""
-    completion_code: str | None = None
-    completion_url: str | None = None
+    completion: tuple[str | None, str | None] = (None, None)
+    """Code, and address to go to, of a rater who has finished."""
     server: bool = False
     """Whether answers go to a collection server as they are given; it, not the page, then holds the completion code."""
+
+    def n(self, check: Checks) -> int:
+        """How many pages that train or check a rater a list has of one kind."""
+        blind = check == "mismatch" and "REL" not in [axis.id for axis in self.axes]
+        return 0 if blind or (check == "trap" and self.kind == "abx") else self.checks.get(check, 0)

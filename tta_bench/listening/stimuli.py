@@ -10,18 +10,20 @@ import numpy as np
 
 from tta_bench import audio
 from tta_bench.listening import sounds
-from tta_bench.listening.loudness import level
+from tta_bench.listening.loudness import level, reach
 from tta_bench.listening.material import Material
 from tta_bench.listening.names import Names
-from tta_bench.listening.spec import Sounding
+from tta_bench.listening.spec import Sounding, Spec
 from tta_bench.listening.trials import Sound
 from tta_bench.resample import resample
 from tta_bench.types import Clip, UserError
 
 ANCHORS: Final = {"anchor35": 3500.0, "anchor70": 7000.0}
 """Cut-off in Hz (ITU-R BS.1534-3, 5.1)."""
-RATES: Final = (8000, 96_000)
-"""Hz that browsers play."""
+GIVEN: Final = 8.0
+"""LU by which the clips of a prompt are lowered for the peaks of one; lower, a page is too soft."""
+LEAST_RATE: Final = 16_000
+"""Hz from which on a sound can lack what lies above 7 kHz."""
 
 
 @dataclass(frozen=True)
@@ -48,39 +50,56 @@ def source(sound: Sound, material: Material) -> Path | None:
     return material.clips[sound.model][sound.prompt] if sound.model else material.references[sound.prompt]
 
 
-def check_sources(material: Material, sounding: Sounding) -> None:
+def check_sources(material: Material, spec: Spec) -> None:
     """Raises UserError for files that cannot be read, and for rates or channels that tell models apart."""
+    prompts = [prompt.id for prompt in (*material.prompts, *material.spare)]
     rows = {**material.clips, **({"the references": material.references} if material.references else {})}
-    clips = {
-        (row, prompt.id): audio.decode(files[prompt.id])
-        for row, files in rows.items()
-        for prompt in (*material.prompts, *material.spare)
-    }
-    _same(
-        {row: clip.sample_rate for (row, _), clip in clips.items()},
-        sounding.sample_rate,
-        "sample rates (Hz)",
-        "--sample-rate 48000",
-    )
-    channels = {row: int(np.atleast_2d(clip.samples).shape[0]) for (row, _), clip in clips.items()}
-    _same(channels, sounding.mono or None, "numbers of channels", "--mono")
+    clips = {row: [audio.decode(files[prompt]) for prompt in prompts] for row, files in rows.items()}
+    rates = {row: {clip.sample_rate for clip in found} for row, found in clips.items()}
+    if not spec.sounding.sample_rate:
+        _alone(rates, "sample rates (Hz)", f"--sample-rate {max(set().union(*rates.values()))}")
+    if not spec.sounding.mono:
+        channels = {row: {int(np.atleast_2d(clip.samples).shape[0]) for clip in found} for row, found in clips.items()}
+        _alone(channels, "numbers of channels", "--mono")
+    rate = spec.sounding.sample_rate or max(set().union(*rates.values()))
+    if spec.kind == "mushra" and rate < LEAST_RATE:
+        raise UserError(f"At {rate} Hz an anchor of 7 kHz is the reference itself. MUSHRA needs {LEAST_RATE} Hz.")
 
 
-def _same(found: dict[str, int], wanted: object, what: str, way_out: str) -> None:
-    if wanted is None and len(set(found.values())) > 1:
-        listed = ", ".join(f"{row}: {value}" for row, value in sorted(found.items()))
+def _alone(found: dict[str, set[int]], what: str, way_out: str) -> None:
+    if len(set().union(*found.values())) > 1:
+        listed = "; ".join(f"{row} {', '.join(map(str, sorted(values)))}" for row, values in sorted(found.items()))
         raise UserError(f"The clips differ in their {what}, which would tell models apart: {listed}. Give {way_out}.")
 
 
-def write(sound: Sound, folder: Path, material: Material, sounding: Sounding, names: Names) -> Stimulus:
-    """Writes one file below `folder` and says what it is. Equal arguments give equal bytes."""
+def targets(material: Material, sounding: Sounding) -> dict[str, float]:
+    """Prompt id -> loudness in LUFS to which all its clips are brought, so that none is softer than its rivals.
+
+    It is that of `sounding`, or the highest that the peaks of all of them allow, but `GIVEN` at most below. Empty where
+    levels are left as they are.
+    """
+    if sounding.loudness is None:
+        return {}
+    found = {}
+    for prompt in (*material.prompts, *material.spare):
+        files = [row[prompt.id] for row in (*material.clips.values(), material.references) if prompt.id in row]
+        reached = [reach(alike(audio.decode(path), sounding)) for path in files]
+        lowest = min((one for one in reached if one is not None), default=sounding.loudness)
+        found[prompt.id] = min(sounding.loudness, max(lowest, sounding.loudness - GIVEN))
+    return found
+
+
+def write(
+    sound: Sound, folder: Path, material: Material, sounding: Sounding, *, target: float | None, names: Names
+) -> Stimulus:
+    """Writes one file below `folder`, of `target` LUFS, and says what it is. Equal arguments give equal bytes."""
     path = source(sound, material)
     clip = alike(audio.decode(path), sounding) if path else sounds.beeps(sound.beeps or 1, _rate(material, sounding))
     if sound.role in ANCHORS:
         clip = sounds.lowpass(clip, ANCHORS[sound.role])
     elif sound.role == "noise":
         clip = sounds.spoilt(clip, names.rng("noise", sound.id(names)))
-    found = level(clip, sounding.loudness)
+    found = level(clip, target)
     clip = replace(clip, samples=clip.samples * np.float32(10 ** (found.gain_db / 20)))
     written = put(clip, folder, sound.id(names), sounding.suffix, names)
     return replace(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tta_bench.listening.spec import Axis
 from tta_bench.types import UserError
 
 FOLDER: Final = Path(__file__).parent / "texts"
@@ -26,6 +27,14 @@ class Texts:
     def instructions(self, kind: str) -> dict[str, str]:
         """Language -> what a rater is to do in a test of this kind."""
         return {language: self.tables[language]["instructions"][kind] for language in self.languages}
+
+    def sheet(self, axes: Sequence[Axis]) -> dict[str, str]:
+        """Language -> what a rater is to do with a sheet."""
+        scales = "\n".join(f"- {axis.id}: {axis.min} - {axis.max}" for axis in axes)
+        parts = {
+            one: (self.tables[one]["instructions"]["ovl_rel"], self.tables[one]["sheet"]) for one in self.languages
+        }
+        return {language: f"{told}\n\n{sheet}\n{scales}\n" for language, (told, sheet) in parts.items()}
 
     def question(self, name: str, number: int) -> dict[str, str]:
         """Language -> what a trap asks: to choose by a number of beeps, or to score them by so much each."""

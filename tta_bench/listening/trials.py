@@ -105,10 +105,8 @@ def trap(spec: Spec, number: int) -> Trial:
     return Trial("trap", None, (sound,), expected=expected, question=("count_beeps", each))
 
 
-def mismatch(spec: Spec, material: Material, number: int, rng: np.random.Generator) -> Trial | None:
-    """A clip under the caption that shares the fewest words with its own; None where nobody rates the match."""
-    if "REL" not in [axis.id for axis in spec.axes] or len(material.prompts) < 2:
-        return None
+def mismatch(spec: Spec, material: Material, number: int, rng: np.random.Generator) -> Trial:
+    """A clip, or a page of clips, under the caption that shares the fewest words with its own."""
     heard = material.prompts[int(rng.integers(len(material.prompts)))]
     shown = least_alike(heard.text, [one for one in material.prompts if one is not heard], rng)
     axis = next(axis for axis in spec.axes if axis.id == "REL")

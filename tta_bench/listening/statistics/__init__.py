@@ -1,0 +1,1 @@
+"""Statistics of listening tests: pure functions of arrays, for ratings that share listeners and prompts."""
