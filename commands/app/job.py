@@ -79,7 +79,8 @@ class Desk:
 def watched(job: Job, network: Any = None) -> Iterator[None]:
     """Counts the passes of a network for a job, and ends all networks before their next layer once it is to stop.
 
-    Without a `network`, those of the one that runs most often are counted. Hooks of torch see every network, so no model needs to know of jobs.
+    Without a `network`, those of the one that runs most often are counted. Hooks of torch see every network, so no
+    model needs to know of jobs.
     """
     from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 

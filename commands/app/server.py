@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from types import FrameType
 from typing import Any, final
 
 import uvicorn
@@ -21,6 +22,8 @@ from tta_bench.types import UserError
 HOST = "127.0.0.1"
 PATIENCE = 60.0
 """Seconds for which a page may be silent: networks leave little time for it."""
+FAREWELL = 2
+"""Seconds that open pages have to close their connections."""
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -87,10 +90,21 @@ def serve(studio: Studio, run: Run, listening: socket.socket) -> None:
     port = listening.getsockname()[1]
     app = make_app(studio, run)
     guarded = Guard(app, [f"{name}:{port}" for name in (HOST, "localhost")])
-    try:
-        uvicorn.Server(uvicorn.Config(guarded, log_level="warning")).run(sockets=[listening])
-    finally:
-        studio.desk.stop()
+    config = uvicorn.Config(guarded, log_level="warning", timeout_graceful_shutdown=FAREWELL)
+    Server(config, studio).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """Stops the job when it is told to end: it would else wait for it."""
+
+    def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
+        super().__init__(config)
+        self._studio = studio
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """See uvicorn."""
+        self._studio.desk.stop()
+        super().handle_exit(sig, frame)
 
 
 def make_app(studio: Studio, run: Run) -> FastAPI:

@@ -118,7 +118,7 @@ class Stage:
         self._hint.set_visibility(False)
         with self._takes, ui.element("article").classes("take") as article:
             text("h2", take.title)
-            text("p", take.caption, "caption")
+            text("p", take.caption, "caption").props("tabindex=0")
             with ui.element("div").classes("clips"):
                 for name, file in take.clips.items():
                     self._clip(name, file)

@@ -84,6 +84,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             yield Running(address, out)
         finally:
             process.terminate()
+            process.wait(timeout=20)
 
 
 @pytest.fixture

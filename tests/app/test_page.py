@@ -9,6 +9,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from websockets import Origin
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from tests.app.conftest import Running, Visit
 from tests.browsing import serious_violations
@@ -84,6 +87,7 @@ def test_a_prompt_of_the_board_brings_its_seed_and_seconds(visit: Visit) -> None
     assert panel.get_by_label("Caption").input_value().startswith("An alarm siren")
 
 
+@pytest.mark.long
 def test_a_clip_that_was_brought_is_restyled_and_can_be_edited_further(visit: Visit, clip: Path) -> None:
     panel = visit.with_steps("Style", 4)
     visit.bring(panel, clip)
@@ -116,6 +120,7 @@ def test_a_drag_over_the_spectrogram_is_the_mask(visit: Visit, clip: Path) -> No
     assert [*arguments["mask"], *arguments["band"]] == typed
 
 
+@pytest.mark.long
 def test_numbers_that_are_typed_are_drawn_as_the_mask(visit: Visit, clip: Path) -> None:
     panel = visit.open("Inpaint")
     visit.bring(panel, clip)
@@ -126,6 +131,7 @@ def test_numbers_that_are_typed_are_drawn_as_the_mask(visit: Visit, clip: Path) 
     assert box.evaluate("box => [box.style.left, box.style.width, box.style.height]") == ["25%", "50%", "100%"]
 
 
+@pytest.mark.long
 def test_a_slider_makes_a_word_count_more(visit: Visit) -> None:
     panel = visit.with_steps("Re-weight", 2)
     panel.get_by_role("button", name="Re-weight", exact=True).click()
@@ -162,6 +168,7 @@ def test_cancel_ends_the_denoising_and_leaves_room_for_the_next(visit: Visit) ->
     panel = visit.with_steps("Generate", 1000)
     panel.get_by_role("button", name="Generate", exact=True).click()
     visit.page.get_by_text("of 1000").wait_for()
+    visit.page.locator("[role=progressbar][aria-valuenow]").wait_for()
     visit.page.get_by_role("button", name="Cancel").click()
     panel.get_by_text("Stopped. Nothing was written.").wait_for(timeout=5000)
     visit.page.get_by_role("progressbar", name="Progress").wait_for(state="hidden")
@@ -205,3 +212,12 @@ def test_pages_of_others_are_refused(app: Running, path: str, headers: dict[str,
 def test_no_path_leads_out_of_the_folders(app: Running) -> None:
     for path in ("made/%2e%2e/%2e%2e/etc/passwd", "made/..%2f..%2fetc/passwd", "run/auffusion.json", "made/"):
         assert httpx.get(app.address + path).status_code == 404, path
+
+
+def test_sockets_of_others_are_refused(app: Running) -> None:
+    address = app.address.replace("http", "ws") + "_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    own = app.address.rstrip("/")
+    with connect(address, origin=Origin(own)) as socket:
+        assert str(socket.recv()).startswith("0")
+    with pytest.raises(InvalidStatus, match="403"), connect(address, origin=Origin("http://evil.example")):
+        pass
