@@ -13,6 +13,7 @@ import pytest
 from tests.listening.blind import material, spec, write_clips
 from tta_bench import audio
 from tta_bench.listening import building, kit, leaks
+from tta_bench.listening.readme import readme
 from tta_bench.listening.spec import Sounding
 from tta_bench.types import UserError
 
@@ -84,7 +85,10 @@ def in_a_value_that_is_no_text_of_ours(folder: Path) -> None:
 
 
 def in_the_name_of_a_sound(folder: Path) -> None:
-    change(folder, lambda config: next(iter(config["trials"].values()))["stimuli"][0].update(audio="audio/mine.wav"))
+    path = first_sound(folder)
+    path.rename(folder / "audio/system-1.wav")
+    old = f"audio/{path.name}"
+    change(folder, lambda c: [one.update(audio="audio/system-1.wav") for one in sounds(c) if one["audio"] == old])
 
 
 def in_a_role(folder: Path) -> None:
@@ -132,15 +136,18 @@ def in_an_exchanged_sound(folder: Path) -> None:
 
 
 def change(folder: Path, how: Callable[[dict[str, Any]], object]) -> None:
-    """Changes the config and gives it the digest that it then has, as whoever plants something would."""
+    """Changes the config, its digest and the README with it, as whoever plants something would."""
     config = kit.read_config(folder)
     how(config)
-    (folder / kit.CONFIG).write_bytes(kit.config_bytes(config | {"digest": kit.digest(config)}))
+    config["digest"] = kit.digest(config)
+    (folder / kit.CONFIG).write_bytes(kit.config_bytes(config))
+    (folder / kit.README).write_text(readme(config), encoding="utf-8")
 
 
 PLANTED: list[Plant] = [
     in_file_name, in_a_folder_name, in_a_tag, behind_the_samples, among_the_samples, in_json, in_a_title,
-    in_a_value_that_is_no_text_of_ours, in_the_name_of_a_sound, in_a_role, in_a_comment, in_a_key_twice, in_the_readme, in_another_file,
+    in_a_value_that_is_no_text_of_ours, in_the_name_of_a_sound, in_a_role, in_a_comment, in_a_key_twice, in_the_readme,
+    in_another_file,
     in_the_key_itself, in_a_link, in_an_exchanged_sound,
 ]  # fmt: skip
 
