@@ -134,6 +134,14 @@ def test_in_ab_every_model_is_as_often_left_as_right(kits: dict[str, Path]) -> N
         assert all(abs(left[model] - right[model]) <= 1 for model in MODELS), (left, right)
 
 
+def test_on_pages_of_all_models_each_stands_in_each_place_as_often(kits: dict[str, Path]) -> None:
+    _, key = read(kits["multi"])
+    main = [trial["stimuli"] for trial in key["trials"].values() if trial["role"] == "main"]
+    places = Counter((place, key["stimuli"][one]["model"]) for page in main for place, one in enumerate(page))
+    assert len(places) == 4 * 4
+    assert max(places.values()) - min(places.values()) <= 1
+
+
 def test_a_mushra_page_has_a_reference_and_hidden_among_the_models_reference_and_anchors(kits: dict[str, Path]) -> None:
     config, key = read(kits["mushra"])
     for name, trial in key["trials"].items():

@@ -6,11 +6,14 @@ import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.listening.blind import material, spec, write_clips
+from tta_bench import audio
 from tta_bench.listening import building, kit, leaks
+from tta_bench.listening.readme import readme
 from tta_bench.listening.spec import Sounding
 from tta_bench.types import UserError
 
@@ -60,6 +63,13 @@ def among_the_samples(folder: Path) -> None:
     data = bytearray(path.read_bytes())
     data[100:106] = b"TANGO2"
     path.write_bytes(data)
+    old = next(one for one in sounds(kit.read_config(folder)) if one["audio"].endswith(path.name))["sha256"]
+    new = audio.file_sha256(path)
+    change(folder, lambda config: [one.update(sha256=new) for one in sounds(config) if one["sha256"] == old])
+
+
+def sounds(config: dict[str, Any]) -> list[dict[str, Any]]:
+    return [sound for trial in config["trials"].values() for sound in trial["stimuli"]]
 
 
 def in_json(folder: Path) -> None:
@@ -75,7 +85,10 @@ def in_a_value_that_is_no_text_of_ours(folder: Path) -> None:
 
 
 def in_the_name_of_a_sound(folder: Path) -> None:
-    change(folder, lambda config: next(iter(config["trials"].values()))["stimuli"][0].update(audio="audio/mine.wav"))
+    path = first_sound(folder)
+    path.rename(folder / "audio/system-1.wav")
+    old = f"audio/{path.name}"
+    change(folder, lambda c: [one.update(audio="audio/system-1.wav") for one in sounds(c) if one["audio"] == old])
 
 
 def in_a_role(folder: Path) -> None:
@@ -85,6 +98,11 @@ def in_a_role(folder: Path) -> None:
 def in_a_comment(folder: Path) -> None:
     with (folder / kit.CONFIG).open("a") as file:
         file.write("// tango2 is the first\n")
+
+
+def in_a_key_twice(folder: Path) -> None:
+    path = folder / kit.CONFIG
+    path.write_bytes(path.read_bytes().replace(b'"title":', b'"title":"tango2","title":'))
 
 
 def in_the_readme(folder: Path) -> None:
@@ -117,16 +135,19 @@ def in_an_exchanged_sound(folder: Path) -> None:
     shutil.copyfile(other, one)
 
 
-def change(folder: Path, how: Callable[[dict[str, object]], object]) -> None:
-    """Changes the config and gives it the digest that it then has, as whoever plants something would."""
+def change(folder: Path, how: Callable[[dict[str, Any]], object]) -> None:
+    """Changes the config, its digest and the README with it, as whoever plants something would."""
     config = kit.read_config(folder)
     how(config)
-    (folder / kit.CONFIG).write_bytes(kit.config_bytes(config | {"digest": kit.digest(config)}))
+    config["digest"] = kit.digest(config)
+    (folder / kit.CONFIG).write_bytes(kit.config_bytes(config))
+    (folder / kit.README).write_text(readme(config), encoding="utf-8")
 
 
 PLANTED: list[Plant] = [
     in_file_name, in_a_folder_name, in_a_tag, behind_the_samples, among_the_samples, in_json, in_a_title,
-    in_a_value_that_is_no_text_of_ours, in_the_name_of_a_sound, in_a_role, in_a_comment, in_the_readme, in_another_file,
+    in_a_value_that_is_no_text_of_ours, in_the_name_of_a_sound, in_a_role, in_a_comment, in_a_key_twice, in_the_readme,
+    in_another_file,
     in_the_key_itself, in_a_link, in_an_exchanged_sound,
 ]  # fmt: skip
 
