@@ -41,9 +41,9 @@ def _rows(data: bytes, suffix: str) -> Iterator[Mapping[str, str]]:
     """Rows of a csv, or of the first page of a workbook, as texts."""
     if suffix == ".csv":
         text = data.decode("utf-8-sig")
-        head = text.partition("\n")[0]
+        first = text.partition("\n")[0]
         delimiter = (
-            ";" if head.count(";") > head.count(",") else ","
+            ";" if first.count(";") > first.count(",") else ","
         )  # as spreadsheets write where the comma is decimal
         yield from csv.DictReader(io.StringIO(text, newline=""), restval="", delimiter=delimiter)
         return
