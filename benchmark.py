@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import commands.app
 import commands.compare
 import commands.edit
 import commands.edit_benchmark
 import commands.listen
 import commands.listen_analyze
+import commands.listen_serve
 import commands.published
 import commands.regress
 from commands.options import (
@@ -53,6 +55,7 @@ app.add_typer(commands.edit.app, name="edit")
 app.add_typer(commands.listen.app, name="listen")
 app.command()(commands.compare.compare)
 app.command()(commands.regress.regress)
+app.command()(commands.app.app)
 list_app.command("published")(commands.published.list_published)
 
 StoreOption = Annotated[
@@ -277,6 +280,9 @@ def report(
     human: Annotated[
         Path | None, typer.Option(metavar="FILE", help="csv of human scores (model, score), to draw metrics against.")
     ] = None,
+    validation: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="What `validate` wrote, whose figure the page is to show.")
+    ] = None,
     tex_intervals: Annotated[bool, typer.Option(help="Whether the LaTeX tables show intervals.")] = True,
     as_json: JsonFlag = False,
 ) -> None:
@@ -284,18 +290,23 @@ def report(
 
     Example: python benchmark.py report runs/results/pocket/*.json --out page --clips runs/results/pocket
     """
-    from tta_bench import humans
+    from tta_bench import humans, runs
     from tta_bench.report import seeds
     from tta_bench.results import read_all
     from tta_bench.types import UserError
 
     with refusing(), progress_bar() as progress:
         found = seeds.merged(read_all(results))
-        if not out and (clips or human):
-            raise UserError("--clips and --human are for the page. Say where it is to be written, with --out.")
+        if not out and (clips or human or validation):
+            raise UserError("--clips, --human and --validation are for the page. Say with --out where to write it.")
         if out:
+            from tta_bench.report.page.clips import heard
+            from tta_bench.validation import figure_of
+
             people = humans.by_row(humans.read(human)) if human else None
-            write_tables(found, out, clips=clips, people=people, intervals=tex_intervals, progress=progress)
+            degraded = figure_of(validation, found[0].protocol) if validation else None
+            sounds = heard(found, runs.read_clips(clips), out, progress) if clips else None
+            write_tables(found, out, intervals=tex_intervals, people=people, heard=sounds, degraded=degraded)
     show(found, [], {}, as_json=as_json)
 
 
@@ -633,19 +644,17 @@ def write_tables(
     results: Sequence[Result],
     folder: Path,
     *,
-    clips: Path | None = None,
-    people: Mapping[str, float] | None = None,
     intervals: bool = True,
-    progress: Progress | None = None,
+    people: Mapping[str, float] | None = None,
+    heard: Mapping[str, object] | None = None,
+    degraded: bytes | None = None,
 ) -> None:
-    """The leaderboard in every format, and below it what can be heard of the run `clips`."""
-    from tta_bench import runs
+    """The leaderboard in every format; see `formats.files`."""
     from tta_bench.report import formats
-    from tta_bench.report.page.clips import heard
     from tta_bench.store import write_bytes
 
-    found = heard(results, runs.read_clips(clips), folder, progress) if clips and progress else None
-    for name, data in formats.files(results, intervals=intervals, people=people, heard=found).items():
+    made = formats.files(results, intervals=intervals, people=people, heard=heard, degraded=degraded)
+    for name, data in made.items():
         write_bytes(folder / name, data)
 
 

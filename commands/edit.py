@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import io
 import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from commands import edits
 from commands.options import DeviceOption, DtypeOption, JsonFlag, WeightsOption, refusing
-
-if TYPE_CHECKING:
-    from tta_bench.generators import Generator
-    from tta_bench.types import Clip
 
 app = typer.Typer(no_args_is_help=True, help="Sound edited by text: clips, a figure, and a record that makes it again.")
 
-PACKAGES = ("diffusers", "numpy", "torch", "transformers")
 SourceArgument = Annotated[Path, typer.Argument(metavar="SOURCE", help="Audio of any format, rate and channels.")]
 PromptOption = Annotated[str, typer.Option("--prompt", metavar="TEXT", help="The caption.")]
 WeightOption = Annotated[
@@ -169,75 +162,19 @@ def attention(
 
 def carry_out(task: str, options: Options, arguments: Mapping[str, Any], *, source: Path | None = None) -> None:
     """Checks, edits, writes, and says what was written. Raises UserError before any network runs, where it can."""
-    from tta_bench import audio, plugins
     from tta_bench.arguments import choose_device, choose_dtype
 
     check_words("--prompt", arguments["prompt"])
     out = options.out or Path("runs/edits") / f"{task}.wav"
     check_out(out, source)
     device, dtype = choose_device(options.device), choose_dtype(options.dtype)
-    sounds: list[Clip] = [] if source is None else [audio.decode(source)]
-    generator = find(options.model, options.weights_dir)
-    tasks = importlib.import_module(tasks_of(generator.name))
-    # What has tasks has a pipeline, which the protocol of those that only generate does not know.
-    loaded: Any = generator.load(device, dtype)
-    pipeline = loaded.pipeline
-    sampling = tasks.sampling_with(pipeline, options.sampling)
-    made = getattr(tasks, task)(pipeline, *sounds, **arguments, seed=options.seed, sampling=sampling)
-    record = {
-        "task": task,
-        "arguments": dict(arguments),
-        "source": None if source is None else {"file": str(source), "sha256": audio.file_sha256(source)},
-        "seed": options.seed,
-        "sampling": asdict(sampling),
-        "model": f"{generator.name}:{generator.checkpoint}",
-        "checkpoint_sha256": generator.sha256,
-        "code_sha256": plugins.code_sha256(tasks_of(generator.name), "tta_bench.audio"),
-        "device": device,
-        "dtype": dtype,
-        "packages": {name: version(name) for name in PACKAGES},
-    }
-    files = write(made, out, record)
+    heard = None if source is None else edits.read_source(source)
+    generator = edits.find(options.model, options.weights_dir)
+    loaded = edits.Loaded(generator, generator.load(device, dtype), device, dtype)
+    drawn = edits.Drawn(options.seed, options.sampling)
+    made, record = edits.carry_out(task, loaded, arguments, drawn, source=heard)
+    files = edits.write(made, out, record)
     print(json.dumps({**record, "files": files}, indent=1, ensure_ascii=False) if options.as_json else "\n".join(files))
-
-
-def write(made: Any, out: Path, record: Mapping[str, object]) -> list[str]:
-    """Writes clips, figure and record, and gives their paths, the result's first."""
-    from tta_bench import audio, store
-
-    clips = {out.with_stem(out.stem + suffix): clip for suffix, clip in made.clips.items()}
-    for path, clip in clips.items():
-        with store.whole_file(path) as part:
-            audio.encode(part, clip, subtype="FLOAT")
-    picture = io.BytesIO()
-    made.figure.savefig(picture, format="png")
-    store.write_bytes(out.with_suffix(".png"), picture.getvalue())
-    files = [str(path) for path in (*clips, out.with_suffix(".png"), out.with_suffix(".json"))]
-    store.write_json(out.with_suffix(".json"), {**record, "files": files})
-    return files
-
-
-def tasks_of(name: str) -> str:
-    """The module in which a model that can edit says how."""
-    return f"models.{name}.tasks"
-
-
-def find(model: str, weights_dir: Path | None) -> Generator:
-    """The model and checkpoint to edit with: the pocket one, where none is named. UserError if it cannot edit."""
-    from tta_bench import boards, generators, plugins
-    from tta_bench.types import UserError
-
-    name, _, checkpoint = model.partition(":")
-    editing = [each for each in generators.names() if plugins.source_file(tasks_of(each))]
-    plugins.choose(name, editing, kind="model that can edit")
-    try:
-        return generators.find(model, boards.find("pocket"), weights_dir=weights_dir)
-    except UserError as error:
-        if checkpoint:
-            raise
-        checkpoints = generators.model_file(name).CHECKPOINTS.items()
-        known = ", ".join(f"{name}:{each}" for each, what in checkpoints if what.flavour == "published")
-        raise UserError(f"{error} Or name another with --model: {known}, or {name}:DIR for a folder of one.") from error
 
 
 def check_words(option: str, text: str) -> None:

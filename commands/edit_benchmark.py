@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.edit import app, find
+from commands.edit import app
+from commands.edits import find
 from commands.options import DeviceOption, DtypeOption, JsonFlag, WeightsOption, refusing
 
 if TYPE_CHECKING:

@@ -110,6 +110,7 @@ def build(
     Example: python benchmark.py listen build --kind ovl_rel --out kit --consent consent.txt --run runs/results/pocket
     """
     from tta_bench.listening import asking, building, programme
+    from tta_bench.listening.remarks import remarks as told_by
     from tta_bench.listening.spec import Spec
 
     with refusing():
@@ -127,15 +128,14 @@ def build(
             gate=gate,
             questionnaire=asking.questionnaire(questionnaire, tuple(agreed)),
             recruit=asking.recruit(recruit),
-            completion_code=completion_code,
-            completion_url=completion_url,
+            completion=asking.completion(completion_code, completion_url, recruit),
             server=server,
         )
         source = Source(run, models, generated or [], prompts, references, recordings and kind not in ("ab", "abx"))
         material = source.material(n_prompts, spec.seed, allow_missing=allow_missing)
         planned = programme.outline(spec, material)
         building.check_free(out)
-        remarks = [] if dry_run else building.remarks(spec, material, building.build(out, spec, material))
+        remarks = [] if dry_run else list(told_by(spec, material, building.build(out, spec, material)))
     told = "Nothing was written." if dry_run else f"{out} is to be put online or opened; {out}.key is yours alone."
     show(planned, [*remarks, told], as_json=as_json)
 
@@ -175,7 +175,8 @@ def pack(
 
     Example: python benchmark.py listen pack --out mos.zip --consent consent.txt --run runs/results/pocket --sheets 12
     """
-    from tta_bench.listening import asking, building, packing, programme
+    from tta_bench.listening import asking, packing, programme
+    from tta_bench.listening.remarks import remarks as told_by
     from tta_bench.listening.spec import Spec
 
     with refusing():
@@ -194,7 +195,7 @@ def pack(
         source = Source(run, models, generated or [], prompts, references, recordings)
         material = source.material(n_prompts, spec.seed, allow_missing=allow_missing)
         planned = programme.outline(spec, material)
-        remarks = building.remarks(spec, material, packing.pack(out, spec, material))
+        remarks = list(told_by(spec, material, packing.pack(out, spec, material)))
     told = f"{out} is for the raters; {out.with_suffix('.key')} is yours alone."
     show(planned, [*remarks, told], as_json=as_json)
 

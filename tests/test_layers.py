@@ -134,7 +134,8 @@ def test_everything_imported_is_declared() -> None:
     """A dependency that is installed only by chance breaks on someone else's machine."""
     import tomllib
 
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["app"]]
     imported_as = {"pillow": "PIL"}
     names = {name.partition(">")[0].partition("=")[0] for name in declared}
     names = {imported_as.get(name, name) for name in names}
@@ -148,7 +149,7 @@ def test_everything_imported_is_declared() -> None:
     }
     seen = {
         name.split(".")[0]
-        for path in [*FILES, ROOT / "benchmark.py", *(ROOT / "commands").glob("*.py")]
+        for path in [*FILES, ROOT / "benchmark.py", *(ROOT / "commands").rglob("*.py")]
         if layer_is_ours(path)
         for name in imports(path)
     }
@@ -158,3 +159,9 @@ def test_everything_imported_is_declared() -> None:
 def layer_is_ours(path: Path) -> bool:
     """Not the worker, which runs in the originals' environment."""
     return "originals" not in path.parts
+
+
+def test_only_the_app_imports_the_library_that_it_is_made_with() -> None:
+    app = ROOT / "commands" / "app"
+    others = [*FILES, ROOT / "benchmark.py", *(p for p in (ROOT / "commands").rglob("*.py") if app not in p.parents)]
+    assert not [path for path in others if any(name.split(".")[0] == "nicegui" for name in imports(path))]

@@ -3,13 +3,17 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tta_bench.report import drawing, formats
 from tta_bench.report.figures import costs_of, figures
-from tta_bench.types import Result, Score
+from tta_bench.report.page.spectrogram import decibels, png
+from tta_bench.types import Clip, Result, Score, UserError
+from tta_bench.validation import figure_of
 
 MakeResult = Callable[..., Result]
 
@@ -82,3 +86,30 @@ def test_a_tracker_gets_the_models_alone(rows: list[Result]) -> None:
     assert dataset["dataset"] == "test"
     assert [row["model_name"] for row in dataset["sota"]["rows"]] == ["costs $5_a <b>"]
     assert dataset["sota"]["rows"][0]["metrics"] == {"FD_X": "3.00", "CLAP_X": "0.300"}
+
+
+def test_the_figure_of_a_study_is_shown_for_its_own_protocol(rows: list[Result], tmp_path: Path) -> None:
+    (tmp_path / "degradations.csv").write_text("board,protocol,metric\nb,p,m\n")
+    (tmp_path / "degradations.svg").write_text(
+        '<svg width="9pt" height="9pt" viewBox="0 0 9 9"><text>seen</text></svg>'
+    )
+    drawn = figure_of(tmp_path, "p")
+    page = formats.files(rows, degraded=drawn)["leaderboard.html"].decode()
+    assert "what it is blind to" in page
+    assert "<text>seen</text>" in page
+    with pytest.raises(UserError, match="the results are of other"):
+        figure_of(tmp_path, "other")
+    with pytest.raises(UserError, match="validate"):
+        figure_of(tmp_path / "nowhere", "p")
+
+
+def test_a_spectrogram_has_time_to_the_right_and_pitch_upwards() -> None:
+    t = np.arange(16_000) / 16_000
+    late_and_high = Clip((0.5 * np.sin(2 * np.pi * 5000 * t) * (t > 0.5)).astype(np.float32), 16_000)
+    levels = decibels(late_and_high.samples, 16_000)
+    assert levels.shape == (80, 256)
+    assert levels[:, :100].max() < -60
+    assert 60 <= levels[:, 200].argmax() <= 72  # 5 kHz among 80 bands to 8 kHz
+    assert levels[:, 200].max() > -20
+    assert png(late_and_high).startswith(b"\x89PNG")
+    assert png(Clip(np.zeros((2, 7), np.float32), 44_100)).startswith(b"\x89PNG")

@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from tta_bench.listening import stimuli, texts
+from tta_bench.listening import texts
 from tta_bench.listening.spec import KINDS, PARTICIPANT, Axis, Checks, Kind, Sounding, axes_of
 from tta_bench.types import UserError
 
 MOST_CHECKS = 8
 """Pages of one kind that train or check a rater in one list."""
-LOUDEST = -14.0
+LOUDEST, SOFTEST = -14.0, -40.0
 """LUFS that the clips of a test may be brought to."""
+PROLIFIC = "https://app.prolific.com/submissions/complete?cc="
 Headphones = Literal["none", "huggins", "antiphase"]
 
 
@@ -65,14 +66,21 @@ def sounding(loudness: str, sample_rate: int | None, *, mono: bool, seconds: flo
         target = None if loudness == "none" else float(loudness)
     except ValueError as error:
         raise UserError(f"--loudness is {loudness!r}. Give LUFS, such as -23, or none.") from error
-    if target is not None and not stimuli.SOFTEST <= target <= LOUDEST:
-        raise UserError(
-            f"--loudness is {loudness}. Give {stimuli.SOFTEST:g} to {LOUDEST:g} LUFS: -23 leaves room for peaks."
-        )
+    if target is not None and not SOFTEST <= target <= LOUDEST:
+        raise UserError(f"--loudness is {loudness}. Give {SOFTEST:g} to {LOUDEST:g} LUFS: -23 leaves room for peaks.")
     if sample_rate is not None and not 8000 <= sample_rate <= 96_000:
         raise UserError(f"--sample-rate is {sample_rate}. Browsers play 8000 to 96000 Hz.")
     ending = cast(Literal[".wav", ".flac"], f".{choose(suffix, ('wav', 'flac'), '--format')}")
     return Sounding(target, sample_rate, mono, seconds, ending)
+
+
+def completion(code: str | None, url: str | None, recruited: str) -> tuple[str | None, str | None]:
+    """What a rater gets who has finished; Prolific's own address where the code is for Prolific."""
+    if code is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", code):
+        raise UserError(f"--completion-code is {code!r}. Use up to 64 letters, digits, - and _.")
+    if url is not None and not re.fullmatch(r"https://[!-~]{1,500}", url):
+        raise UserError(f"--completion-url is {url!r}. Give an address that begins with https://.")
+    return code, url or (PROLIFIC + code if code and recruited == "prolific" else None)
 
 
 def consent(given: Sequence[str]) -> dict[str, str]:

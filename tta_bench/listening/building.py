@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from tta_bench.listening import headphones, kit, leaks, stimuli, texts
 from tta_bench.listening.documents import Draft, private, public
@@ -20,13 +20,6 @@ from tta_bench.listening.spec import Spec
 from tta_bench.listening.stimuli import Stimulus
 from tta_bench.listening.trials import Sound, Trial
 from tta_bench.types import UserError
-
-AUDIBLE: Final = 0.5
-"""LU that are worth a word."""
-LENGTHS: Final = 0.05
-"""Seconds by which clips may differ without a word about it."""
-GUESSED: Final = 2**32
-"""Seeds below can be tried out, all of them."""
 
 
 def build(out: Path, spec: Spec, material: Material) -> dict[str, Any]:
@@ -99,26 +92,3 @@ def _write_page(folder: Path, config: dict[str, Any]) -> None:
     (folder / kit.README).write_text(readme(config), encoding="utf-8")
     for path in [*folder.rglob("*"), folder]:
         os.utime(path, (kit.WHEN, kit.WHEN))
-
-
-def remarks(spec: Spec, material: Material, key: Mapping[str, Any]) -> list[str]:
-    """What whoever built a test should know before it is run, a sentence each."""
-    found = []
-    sounds = [one for one in key["stimuli"].values() if one["role"] in ("main", "reference")]
-    if spec.sounding.loudness is not None:
-        levels = [one["lufs"] + one["gain_db"] for one in sounds if one["lufs"] is not None]
-        if n_soft := sum(level < spec.sounding.loudness - AUDIBLE for level in levels):
-            found.append(
-                f"{n_soft} clips are softer than {spec.sounding.loudness:g} LUFS, down to {min(levels):.1f}: the peaks "
-                "of a clip keep all clips of its prompt at one lower level."
-            )
-    if n_silent := sum("silent" in one["flags"] for one in sounds):
-        found.append(f"{n_silent} clips are silent. They are kept: a model that fails is rated for it.")
-    lengths = {one["seconds"] for one in sounds}
-    if max(lengths) - min(lengths) > LENGTHS:
-        found.append(f"Clips last {min(lengths):g} to {max(lengths):g} s, which may tell models apart: see --seconds.")
-    if material.left_out:
-        found.append(f"{len(material.left_out)} prompts are left out, because not every model has a clip of them.")
-    if spec.seed < GUESSED:
-        found.append(f"The seed {spec.seed} can be guessed, and the names of files with it. Leave out --seed.")
-    return found

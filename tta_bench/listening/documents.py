@@ -64,7 +64,8 @@ def public(draft: Draft, words: Texts, headphones: Mapping[str, Any] | None) -> 
 
 
 def _completion(spec: Spec) -> dict[str, str | None]:
-    return {"code": spec.completion_code, "url": spec.completion_url}
+    code, url = spec.completion
+    return {"code": code, "url": url}
 
 
 def _public_trial(draft: Draft, page: Trial, words: Texts) -> dict[str, Any]:

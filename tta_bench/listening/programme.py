@@ -136,10 +136,11 @@ def _pair(
     spec: Spec, material: Material, heard: Sequence[str | None], sounds: list[Sound], prompt: str, turn: int
 ) -> Trial:
     """Sides alternate from page to page and from pair to pair, so that in a list every model is as often left."""
-    sides = sounds[::-1] if (sum(material.models.index(one or "") for one in heard) + turn) % 2 else sounds
+    places = sum(material.models.index(one or "") for one in heard)
+    sides = sounds[::-1] if (places + turn) % 2 else sounds
     if spec.kind == "ab":
         return Trial("main", prompt, tuple(sides))
-    same = sides[turn // 2 % 2]
+    same = sides[(places + turn // 2) % 2]
     return Trial("main", prompt, tuple(sides), replace(same, copy=OPEN), Expected(choice=same))
 
 

@@ -42,9 +42,8 @@ def _rows(data: bytes, suffix: str) -> Iterator[Mapping[str, str]]:
     if suffix == ".csv":
         text = data.decode("utf-8-sig")
         first = text.partition("\n")[0]
-        delimiter = (
-            ";" if first.count(";") > first.count(",") else ","
-        )  # as spreadsheets write where the comma is decimal
+        # Spreadsheets write semicolons where the comma is decimal.
+        delimiter = ";" if first.count(";") > first.count(",") else ","
         yield from csv.DictReader(io.StringIO(text, newline=""), restval="", delimiter=delimiter)
         return
     from openpyxl import load_workbook

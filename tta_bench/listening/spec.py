@@ -89,8 +89,8 @@ class Spec:
     """None: the one of the language files."""
     recruit: str = "none"
     """A key of `PARTICIPANT`."""
-    completion_code: str | None = None
-    completion_url: str | None = None
+    completion: tuple[str | None, str | None] = (None, None)
+    """Code, and address to go to, of a rater who has finished."""
     server: bool = False
     """Whether answers go to a collection server as they are given; it, not the page, then holds the completion code."""
 

@@ -20,8 +20,8 @@ from tta_bench.types import Clip, UserError
 
 ANCHORS: Final = {"anchor35": 3500.0, "anchor70": 7000.0}
 """Cut-off in Hz (ITU-R BS.1534-3, 5.1)."""
-SOFTEST: Final = -40.0
-"""LUFS below which nothing is brought for the sake of a rival's peaks."""
+GIVEN: Final = 8.0
+"""LU by which the clips of a prompt are lowered for the peaks of one; lower, a page is too soft."""
 LEAST_RATE: Final = 16_000
 """Hz from which on a sound can lack what lies above 7 kHz."""
 
@@ -75,8 +75,8 @@ def _alone(found: dict[str, set[int]], what: str, way_out: str) -> None:
 def targets(material: Material, sounding: Sounding) -> dict[str, float]:
     """Prompt id -> loudness in LUFS to which all its clips are brought, so that none is softer than its rivals.
 
-    It is that of `sounding`, or the highest that the peaks of all of them allow, down to `SOFTEST`. Empty where levels
-    are left as they are.
+    It is that of `sounding`, or the highest that the peaks of all of them allow, but `GIVEN` at most below. Empty where
+    levels are left as they are.
     """
     if sounding.loudness is None:
         return {}
@@ -85,14 +85,14 @@ def targets(material: Material, sounding: Sounding) -> dict[str, float]:
         files = [row[prompt.id] for row in (*material.clips.values(), material.references) if prompt.id in row]
         reached = [reach(alike(audio.decode(path), sounding)) for path in files]
         lowest = min((one for one in reached if one is not None), default=sounding.loudness)
-        found[prompt.id] = max(SOFTEST, min(sounding.loudness, lowest))
+        found[prompt.id] = min(sounding.loudness, max(lowest, sounding.loudness - GIVEN))
     return found
 
 
 def write(
     sound: Sound, folder: Path, material: Material, sounding: Sounding, *, target: float | None, names: Names
 ) -> Stimulus:
-    """Writes one file below `folder`, as loud as `target` in LUFS, and says what it is. Equal arguments, equal bytes."""
+    """Writes one file below `folder`, of `target` LUFS, and says what it is. Equal arguments give equal bytes."""
     path = source(sound, material)
     clip = alike(audio.decode(path), sounding) if path else sounds.beeps(sound.beeps or 1, _rate(material, sounding))
     if sound.role in ANCHORS:

@@ -23,10 +23,12 @@ def files(
     intervals: bool = True,
     people: Mapping[str, float] | None = None,
     heard: Mapping[str, Any] | None = None,
+    degraded: bytes | None = None,
 ) -> dict[str, bytes]:
     """Path -> content of every table, figure and page, from results alone.
 
-    `intervals` says whether LaTeX shows them; `people` are mean human scores by row; `heard` is what `page.clips` made.
+    `intervals` says whether LaTeX shows them; `people` are mean human scores by row; `heard` is what `page.clips` made;
+    `degraded` is the figure of a `validate` of the same protocol.
     """
     found, drawn = differences(results), figures(results, people)
     tables = all_tables(results, found)
@@ -38,6 +40,7 @@ def files(
         "trackers/papers-with-code.json": tracker_text(results),
     }
     pictures = [Picture(name, label, draw(make, "svg")) for name, (make, label) in drawn.items()]
+    pictures += [Picture("degradations", DEGRADED, degraded)] if degraded else []
     return {
         **{name: text.encode() for name, text in texts.items()},
         "leaderboard.html": html(results, found, tables, pictures=pictures, heard=heard).encode(),
@@ -45,6 +48,9 @@ def files(
         **{f"figures/{picture.name}.svg": picture.svg for picture in pictures},
         **{f"figures/{name}.pdf": draw(make, "pdf") for name, (make, _) in drawn.items()},
     }
+
+
+DEGRADED = "What each metric says of the references, degraded by grades: what it sees, and what it is blind to"
 
 
 def html(

@@ -4,7 +4,7 @@ study = degrade -> embed -> score; render = what it found as a table, a csv file
 """
 
 from tta_bench.validation.findings import Finding, findings
-from tta_bench.validation.report import render
+from tta_bench.validation.report import figure_of, render
 from tta_bench.validation.studies import Study, study
 
-__all__ = ["Finding", "Study", "findings", "render", "study"]
+__all__ = ["Finding", "Study", "figure_of", "findings", "render", "study"]

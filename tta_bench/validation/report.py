@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 from tta_bench.report.compare import overall
 from tta_bench.report.tables import number
 from tta_bench.results import ARROWS
-from tta_bench.types import Metric
+from tta_bench.types import Metric, UserError
 from tta_bench.validation.figure import figure
 from tta_bench.validation.findings import TOLERANCE, Finding, findings
 from tta_bench.validation.studies import Study
@@ -105,3 +106,19 @@ def csv_text(study: Study) -> str:
             score = overall(result, metric.name)
             writer.writerow([*head, *what, score.n, "" if score.value is None else score.value, score.note])
     return out.getvalue()
+
+
+def figure_of(folder: Path, protocol: str) -> bytes:
+    """The figure of an earlier study. Raises UserError where there is none, or it is of another protocol."""
+    try:
+        rows = list(csv.DictReader((folder / "degradations.csv").read_text(encoding="utf-8").splitlines()))
+        drawn = (folder / "degradations.svg").read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"Cannot read '{error.filename}': {error.strerror}. Name the folder that `validate` wrote."
+        ) from error
+    of = {row["protocol"] for row in rows}
+    if of != {protocol}:
+        named = ", ".join(sorted(of))
+        raise UserError(f"'{folder}' is a study of the protocol {named}, and the results are of {protocol}.")
+    return drawn

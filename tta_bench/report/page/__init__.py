@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tta_bench.report import drawing
+from tta_bench.report import drawing, published
 from tta_bench.report.compare import Difference
-from tta_bench.report.page.rows import Row, rows_of, told
+from tta_bench.report.page.rows import Row, protocol_of, rows_of, told
 from tta_bench.report.tables import Table
 from tta_bench.results import ARROWS, better
 from tta_bench.types import Result
@@ -70,6 +70,8 @@ def page(
         controls=[row for row in rows if row.control],
         trained_on=sorted({name for row in rows for name in row.trained_on}),
         licences=sorted({row.licence for row in rows if row.licence}),
+        protocol=protocol_of(results[0]),
+        published=sorted(published.tables(), key=lambda table: table.board != results[0].board),
         notes=notes,
         sections=sections,
         pictures=[(one, drawing.inline(one.svg, "")) for one in pictures],

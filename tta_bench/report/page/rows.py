@@ -10,7 +10,7 @@ from typing import Any
 from tta_bench.report.compare import Difference
 from tta_bench.report.figures import costs_of
 from tta_bench.report.tables import SIGNIFICANCE, Cell, make_table
-from tta_bench.results import better, board_of, card_of
+from tta_bench.results import ARROWS, better, board_of, card_of
 from tta_bench.types import Result
 
 LONG = ("clips",)
@@ -56,6 +56,24 @@ def told(result: Result) -> dict[str, Any]:
         "n": board.get("n_prompts"),
         "dataset": board.get("dataset", ""),
     }
+
+
+def protocol_of(result: Result) -> list[dict[str, Any]]:
+    """Each metric with its network, whether that is the published one, and where the definition comes from."""
+    metrics: Any = result.provenance.get("metrics", {})
+    weights: Any = result.provenance.get("weights", {})
+    return [
+        {
+            "name": name,
+            "arrow": ARROWS[said["better"]],
+            "embedder": said.get("embedder", ""),
+            "sample_rate": said.get("preprocessing", {}).get("sample_rate"),
+            "sha256": weights.get(said.get("embedder"), {}).get("sha256", ""),
+            "verified": weights.get(said.get("embedder"), {}).get("verified", False),
+            "paper": said.get("paper", ""),
+        }
+        for name, said in metrics.items()
+    ]
 
 
 def rows_of(results: Sequence[Result], found: Sequence[Difference]) -> list[Row]:
