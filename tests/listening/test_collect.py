@@ -249,7 +249,7 @@ def test_a_workbook_is_read_like_a_csv(tmp_path: Path) -> None:
     assert [event["payload"]["ratings"] for event in events[1:]] == [{good: {"OVL": 80, "REL": 70}}, {fair: {"REL": 3}}]
 
 
-@pytest.mark.parametrize("name", ["x.xlsx", "x.csv", "x.json", "events.jsonl"])
+@pytest.mark.parametrize("name", ["x.xlsx", "x.csv", "x.sqlite", "x.json", "events.jsonl"])
 def test_noise_of_any_name_is_set_aside_and_crashes_nothing(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(bytes(range(256)) * 9)
     found = collect(DESIGN, [tmp_path / name])
