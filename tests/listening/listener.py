@@ -110,9 +110,9 @@ class Listener:
         else:
             best = "No preference" if liked[0] == liked[1] else "AB"[int(np.argmax(liked))]
             self.page.locator(".radios").get_by_text(best, exact=True).click()
-        n = self.page.evaluate("app.events.length")
+        trial = self.page.locator(".trial").element_handle()
         self.page.get_by_role("button", name="Next").click()
-        while self.page.evaluate("app.events.length") == n:
+        while trial.evaluate("page => page.isConnected"):  # it stays until the answer is on the disk
             self.page.wait_for_timeout(10)
 
     def thinks(self, sound: str) -> int:

@@ -3,7 +3,6 @@
 const app = {
   session: null,
   events: [],
-  shortcuts: KIT.shortcuts,
 
   async run() {
     const asked = new URLSearchParams(location.search);
@@ -12,30 +11,33 @@ const app = {
     this.participant = participant(asked);
     try {
       await journal.open();
-    } catch (error) {
+    } catch {
       showPage(words.say("noStorage"), ...paragraphs(words.say("noStorageText")));
       return;
     }
-    if (!await this.alone()) {
-      showPage(words.say("otherTab"), ...paragraphs(words.say("otherTabText")));
-      return;
-    }
+    if (!await this.alone()) return;
     if (!await this.resume() && !await this.begin(asked)) return;
-    if (!await this.prepare()) return;
+    await this.prepare();
     await this.trials();
     await this.end();
   },
 
-  // Whether no other tab has this test open: the lock is held until the tab goes.
+  // Whether no other tab has this test open: the lock is held until the tab goes. This page waits for that.
   alone() {
     if (!navigator.locks) return true;
+    const name = `listening-${KIT.test}`;
     return new Promise((resolve) => {
-      navigator.locks.request(`listening-${KIT.test}`, { ifAvailable: true }, (lock) => {
+      navigator.locks.request(name, { ifAvailable: true }, (lock) => {
         resolve(Boolean(lock));
-        return lock ? new Promise(() => {}) : undefined;
+        if (lock) return new Promise(() => {});
+        this.elsewhere();
+        navigator.locks.request(name, () => location.reload());
+        return undefined;
       });
     });
   },
+
+  elsewhere() { showPage(words.say("otherTab"), ...paragraphs(words.say("otherTabText"))); },
 
   async resume() {
     const oldest = Date.now() - 3600000 * KIT.resume_hours;
@@ -44,8 +46,12 @@ const app = {
     if (!known) return false;
     const events = await journal.events(known.session);
     words.choose([known.language]);
-    if (!events.some(({ type }) => type === "finish")
-      && !await steps.ask(words.say("welcomeBack"), words.say("welcomeBackText"), [[words.say("goOn"), true], [words.say("anew"), false]])) return false;
+    const [text, ...said] = events.some(({ type }) => type === "finish")
+      ? ["finishedText", "showEnd", "nextListener"] : ["welcomeBackText", "goOn", "anew"];
+    // Who was sent by a recruiting site takes part once.
+    if (text === "welcomeBackText" || !KIT.participant.length) {
+      if (!await steps.ask(words.say("welcomeBack"), words.say(text), said.map((one, i) => [words.say(one), i === 0]))) return false;
+    }
     [this.session, this.events] = [known, events];
     if (upload.used) upload.resume(known, events);
     return true;
@@ -53,31 +59,28 @@ const app = {
 
   async begin(asked) {
     if (KIT.languages.length > 1) {
-      const names = new Intl.DisplayNames([words.language], { type: "language" });
-      const options = KIT.languages.map((name) => [new Intl.DisplayNames([name], { type: "language" }).of(name) || names.of(name), name]);
+      const options = KIT.languages.map((name) => [new Intl.DisplayNames([name], { type: "language" }).of(name), name]);
       words.choose([await steps.ask(KIT.title, words.say("language"), options)]);
     }
-    const consent = await steps.consent();
+    await steps.consent();
     let started = { session: randomHex(16), token: null, list: null };
     if (upload.used) {
       try {
         started = await upload.begin(this.participant);
       } catch (error) {
-        showPage(words.say("noServer"), ...paragraphs(words.say("noServerText")), button(words.say("retry"), () => location.reload(), { class: "main" }));
+        const said = error instanceof Refused ? "noPlace" : "noServer";
+        showPage(words.say(said), ...paragraphs(words.say(`${said}Text`)), button(words.say("retry"), () => location.reload(), { class: "main" }));
         return false;
       }
     } else started.list = listOf(asked.get("list"), this.participant, started.session);
     this.session = { ...started, digest: KIT.digest, begun: Date.now(), participant: this.participant, language: words.language, sent: 0 };
-    await journal.note(this.session);
+    await this.insist(() => journal.note(this.session));
     if (upload.used) upload.resume(this.session, []);
-    const { list } = this.session;
-    await this.add("start", null, { test: KIT.test, digest: KIT.digest, list, participant: this.participant, language: words.language });
-    await this.add("consent", null, consent);
     return true;
   },
 
   async add(type, trial, payload) {
-    const event = { event: eventId(), session: this.session.session, seq: this.events.length, time: Date.now(), type, trial, payload };
+    const event = { event: eventId(), session: this.session.session, seq: this.events.length, time: Math.max(0, Date.now()), type, trial, payload };
     await journal.add(event);
     this.events.push(event);
     upload.send(event);
@@ -85,15 +88,38 @@ const app = {
 
   did(type) { return this.events.some((event) => event.type === type); },
 
-  async prepare() {
-    if (!this.did("consent")) await this.add("consent", null, await steps.consent());
-    if (KIT.questionnaire.length && !this.did("questionnaire")) await this.add("questionnaire", null, await steps.questionnaire());
-    if (!this.did("answer") && !this.did("finish")) {
-      const first = KIT.trials[KIT.lists[this.session.list][0]];
-      await steps.volume(first.stimuli[0]);
-      if (KIT.headphones && KIT.headphones.ask && !this.did("headphones")) await this.add("headphones", null, await steps.headphones());
+  // Writes an event that no page waits with, however often the listener has to make room for it.
+  async note(type, payload) {
+    if (!this.did(type)) await this.insist(async () => this.add(type, null, await payload()));
+  },
+
+  async insist(write) {
+    for (;;) {
+      try {
+        return await write();
+      } catch (error) {
+        await this.unsaved(error);
+        await steps.ask(words.say("noRoom"), words.say("notSaved"), [[words.say("retry"), true]]);
+      }
     }
-    return true;
+  },
+
+  // What another tab has written first shows that there is one, in browsers whose tabs cannot lock each other out.
+  unsaved(error) {
+    if (error.name !== "ConstraintError") return undefined;
+    this.elsewhere();
+    return new Promise(() => {});
+  },
+
+  async prepare() {
+    const { list, participant: who, language } = this.session;
+    // The listener agreed before there was a session; a browser may have ended between the two.
+    await this.note("start", () => ({ test: KIT.test, digest: KIT.digest, list, participant: who, language }));
+    await this.note("consent", () => ({ given: true }));
+    if (KIT.questionnaire.length) await this.note("questionnaire", once(() => steps.questionnaire()));
+    if (this.did("answer") || this.did("finish")) return;
+    await steps.volume(KIT.trials[KIT.lists[list][0]].stimuli[0]);
+    if (KIT.headphones && KIT.headphones.ask) await this.note("headphones", once(() => steps.headphones()));
   },
 
   answers() {
@@ -102,91 +128,20 @@ const app = {
 
   async trials() {
     const list = KIT.lists[this.session.list];
-    let answered = this.answers();
-    let place = list.findIndex((id) => !answered.has(id));
-    let block = "training";
+    let place = list.findIndex((id) => !this.answers().has(id));
+    const practice = (at) => at >= 0 && KIT.trials[list[at]].block === "training";
     while (place >= 0 && place < list.length) {
-      const { block: now } = KIT.trials[list[place]];
-      if (now === "main" && block === "training" && place > 0 && KIT.trials[list[place - 1]].block === "training" && !answered.has(list[place])) {
+      if (practice(place - 1) && !practice(place) && !this.answers().has(list[place])) {
         await steps.ask(words.say("trainingOver"), words.say("trainingOverText"), [[words.say("next"), true]]);
       }
-      block = now;
-      place += await this.trial(list, place, answered.get(list[place]));
-      answered = this.answers();
+      place += await turn.show(list, place, this.answers().get(list[place]));
     }
-  },
-
-  // Shows a page until the listener goes on (1) or back (-1).
-  trial(list, place, given) {
-    return new Promise((resolve) => {
-      const id = list[place], said = KIT.trials[id];
-      const back = place > 0 && KIT.trials[list[place - 1]].block === said.block;
-      const hint = make("p", { id: "hint", class: "hint" });
-      const next = button(words.say("next"), () => leave(1), { class: "main", "aria-describedby": "hint" });
-      let leaving = false;
-      const update = () => { hint.textContent = trial && !leaving ? trial.lacking : ""; next.classList.toggle("waiting", Boolean(trial && trial.lacking)); };
-      let trial = null;
-      const leave = async (way) => {
-        if (leaving || (way > 0 && trial.lacking)) { update(); return; }
-        leaving = true;
-        trial.stop();
-        if (way > 0) {
-          const { milliseconds, blurs, ...now } = trial.payload;
-          const { milliseconds: _, blurs: __, ...before } = given || {};
-          if (JSON.stringify(now) !== JSON.stringify(before)) {
-            try {
-              await this.add("answer", id, { ...now, milliseconds, blurs });
-            } catch (error) {
-              tell(words.say("notSaved"));
-              leaving = false;
-              return;
-            }
-          }
-          tell(words.say("saved"));
-        }
-        window.onpopstate = document.onkeydown = document.onvisibilitychange = null;
-        resolve(way);
-      };
-      trial = new Trial(id, given, update);
-      const caption = said.question ? words.of(said.question) : said.prompt ? `“${said.prompt}”` : words.say(KIT.kind);
-      showPage(caption, trial.element, hint, make("p", { class: "buttons" }, ...(back ? [button(words.say("back"), () => leave(-1))] : []), next), this.help());
-      this.progress(place, list);
-      update();
-      history.pushState({ place }, "");
-      window.onpopstate = () => { history.pushState({ place }, ""); if (back) leave(-1); };
-      document.onvisibilitychange = () => { trial.blurs += document.hidden ? 1 : 0; };
-      document.onkeydown = (event) => this.key(event, trial);
-    });
-  },
-
-  help() {
-    if (!KIT.shortcuts) return "";
-    const box = make("input", { type: "checkbox", onchange: () => { this.shortcuts = box.checked; } });
-    box.checked = this.shortcuts;
-    return make("p", { class: "help" }, make("label", { class: "choice" }, box, make("span", { text: words.say("shortcuts") })));
-  },
-
-  key(event, trial) {
-    if (!this.shortcuts || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input:not([type=radio]), button, a, select, textarea")) return;
-    if (event.key === " ") {
-      const playing = Player.all.find((player) => !player.audio.paused);
-      (playing || Player.all.find((player) => !trial.heard(player)) || Player.all[0]).toggle();
-      event.preventDefault();
-    } else if (/^[1-9]$/.test(event.key)) trial.press(Number(event.key));
-  },
-
-  progress(place, list) {
-    document.getElementById("progress").hidden = false;
-    document.getElementById("bar").value = place / list.length;
-    document.getElementById("bar").setAttribute("aria-label", words.say("progress"));
-    document.getElementById("count").textContent = words.say("page", { place: place + 1, of: list.length });
   },
 
   async end() {
     document.getElementById("progress").hidden = true;
     tell("");
-    if (!this.did("finish")) await this.add("finish", null, {});
+    await this.note("finish", () => ({}));
     if (!upload.used) { steps.finish(this.session, this.events); return; }
     showPage(words.say("sending"), ...paragraphs(words.say("sendingText")));
     const answer = await upload.finish(20000);
@@ -194,6 +149,12 @@ const app = {
     steps.finish(this.session, this.events, answer ? answer.code || "" : null);
   },
 };
+
+// Asks only once, however often what was said has to be written.
+function once(ask) {
+  let said = null;
+  return () => (said = said || ask());
+}
 
 // Who takes part, as the recruiting site says in the address: letters, digits, dashes, and not long.
 function participant(asked) {
@@ -203,10 +164,10 @@ function participant(asked) {
 
 // Without a server: the list that the address names, else one drawn from who takes part.
 function listOf(named, who, session) {
-  const number = Number(named);
-  if (named !== null && Number.isInteger(number) && number >= 0 && number < KIT.lists.length) return number;
+  if (/^\d{1,6}$/.test(named || "") && Number(named) < KIT.lists.length) return Number(named);
   const drawn = sha256(Object.keys(who).length ? JSON.stringify(who) : session);
   return parseInt(drawn.slice(0, 8), 16) % KIT.lists.length;
 }
 
+window.addEventListener("unhandledrejection", () => tell(words.say("wrong")));
 app.run();

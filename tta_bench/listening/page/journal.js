@@ -12,7 +12,7 @@ const journal = {
         request.result.createObjectStore("sessions", { keyPath: "session" });
       };
       request.onerror = () => reject(request.error);
-      request.onsuccess = () => { this.database = request.result; resolve(); };
+      request.onsuccess = () => { this.database = request.result; this.probe().then(resolve, reject); };
     });
   },
 
@@ -23,6 +23,14 @@ const journal = {
       const request = work(transaction.objectStore("events"), transaction.objectStore("sessions"));
       transaction.oncomplete = () => resolve(request && request.result);
       transaction.onerror = transaction.onabort = () => reject(transaction.error);
+    });
+  },
+
+  // Fails where nothing can be written, which some browsers tell no sooner.
+  probe() {
+    return this.within("readwrite", (_, sessions) => {
+      sessions.put({ session: "", space: " ".repeat(65536) });
+      return sessions.delete("");
     });
   },
 

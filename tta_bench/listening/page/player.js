@@ -2,6 +2,7 @@
 // One sound with a play button. It counts as heard when its end was reached and 95 % of it was played; there is nothing
 // to seek with, and what a script might skip is not among the played ranges.
 const HEARD = 0.95;
+const STALLED = 12000; // milliseconds without a sound, after which something must be wrong
 
 class Player {
   constructor(sound, name, changed) {
@@ -48,10 +49,19 @@ class Player {
     if (this.audio.paused) {
       for (const other of Player.all) if (other !== this) other.audio.pause();
       this.audio.play().catch(() => this.audio.error && this.fail());
+      this.watch(this.audio, this.audio.currentTime);
     } else this.audio.pause();
   }
 
+  // A connection that is neither there nor gone gives no error.
+  watch(audio, place) {
+    setTimeout(() => {
+      if (audio === this.audio && !audio.paused && audio.currentTime === place) this.fail();
+    }, STALLED);
+  }
+
   fail() {
+    this.audio.pause();
     const again = button(words.say("retry"), () => { this.trouble.hidden = true; this.load(); this.toggle(); });
     const cannot = button(words.say("cannotPlay"), () => { this.given_up = true; this.show(); });
     this.trouble.replaceChildren(words.say("trouble"), " ", again, " ", cannot);

@@ -19,19 +19,21 @@ class Slider {
     this.element = make("fieldset", { class: "scale", disabled: true }, make("legend", { text: axisName(axis, name) }),
       make("div", { class: "slider" }, this.slider, make("label", { for: id, class: "hidden", text: words.say("number", { name: axisName(axis, name) }) }), this.number), ends);
     this.slider.setAttribute("aria-label", axisName(axis, name));
-    if (given !== undefined) this.set(given);
+    if (given !== undefined && given !== null) this.set(given);
   }
 
   read() {
     const value = Number(this.number.value);
     const good = this.number.value !== "" && Number.isInteger(value) && value >= this.axis.min && value <= this.axis.max;
     this.number.setAttribute("aria-invalid", String(!good));
+    this.wrong = !good;
     if (good) this.set(value, false);
     else { this.value = null; this.changed(); }
   }
 
   set(value, both = true) {
     this.value = value;
+    this.wrong = false;
     this.slider.value = value;
     if (both) this.number.value = value;
     this.number.setAttribute("aria-invalid", "false");

@@ -8,7 +8,7 @@ class Trial {
     this.id = id;
     this.trial = KIT.trials[id];
     this.changed = changed;
-    this.started = Date.now();
+    this.started = performance.now();
     this.blurs = 0;
     this.before = given || { heard: {}, plays: {} };
     const several = this.trial.stimuli.length > 1;
@@ -50,42 +50,48 @@ class Trial {
     if (!this.ready) return;
     const reference = !this.reference || this.heard(this.reference);
     this.players.forEach((player, i) => {
-      for (const scale of this.scales[i]) scale.lock(!reference || !this.heard(player) || player.given_up);
+      for (const scale of this.scales[i]) scale.lock(!reference || !this.heard(player) || !this.ratable(player));
     });
-    if (this.choice) this.choice.lock(!(reference && this.players.every((player) => this.heard(player))));
+    if (this.choice) this.choice.lock(!this.comparable || !Player.all.every((player) => this.heard(player)));
     this.changed();
   }
+
+  // What cannot be heard is neither rated nor compared.
+  get comparable() { return !Player.all.some((player) => player.given_up); }
+  ratable(player) { return !player.given_up && !(this.reference && this.reference.given_up); }
 
   // What is missing, in words; empty if the page is done.
   get lacking() {
     const unheard = Player.all.filter((player) => !this.heard(player));
     if (unheard.length) return words.say("hearFirst", { names: unheard.map((player) => player.name).join(", ") });
-    if (this.choice) return this.choice.value === null && !this.players.every((player) => player.given_up) ? words.say("choose") : "";
-    const open = this.players.some((player, i) => !player.given_up && this.scales[i].some((scale) => scale.value === null));
-    return open ? words.say("rateAll") : "";
+    if (this.choice) return this.choice.value === null && this.comparable ? words.say("choose") : "";
+    const open = this.players.some((player, i) => this.ratable(player) && this.scales[i].some((scale) => scale.value === null));
+    const wrong = this.scales.flat().find((scale) => scale.wrong);
+    return wrong ? words.say("range", wrong.axis) : open ? words.say("rateAll") : "";
   }
 
   get payload() {
     const all = Player.all.map((player) => player.sound.id);
     const by = (value) => Object.fromEntries(Player.all.map((player, i) => [all[i], value(player)]));
-    const rated = this.players.filter((player) => KIT.axes.length && !player.given_up);
+    const rated = this.players.filter((player) => KIT.axes.length && this.ratable(player));
     const before = (name, sound) => this.before[name][sound.id] || 0;
     return {
       ratings: Object.fromEntries(rated.map((player) => [player.sound.id,
         Object.fromEntries(KIT.axes.map((axis, k) => [axis.id, this.scales[this.players.indexOf(player)][k].value]))])),
-      choice: this.choice ? this.choice.value : null,
+      choice: this.choice && this.comparable ? this.choice.value : null,
       heard: by((player) => Math.max(player.seconds, before("heard", player.sound))),
       plays: by((player) => player.plays + before("plays", player.sound)),
-      milliseconds: Date.now() - this.started,
-      blurs: this.blurs,
+      milliseconds: Math.round(performance.now() - this.started) + (this.before.milliseconds || 0),
+      blurs: this.blurs + (this.before.blurs || 0),
       failed: Player.all.filter((player) => player.given_up).map((player) => player.sound.id),
     };
   }
 
-  // 1 to 9: the first scale that is open and has no value yet, else the first open one.
+  // 1 to 9: the scale that has the focus, else the first that is open and has no value yet, else the first open one.
   press(number) {
     const all = [...this.scales.flat(), ...(this.choice ? [this.choice] : [])].filter((scale) => scale.press && !scale.element.disabled);
-    const open = all.find((scale) => scale.value === null) || all[0];
+    const focused = all.find((scale) => scale.element.contains(document.activeElement));
+    const open = focused || all.find((scale) => scale.value === null) || all[0];
     if (open) open.press(number);
   }
 

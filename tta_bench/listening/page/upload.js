@@ -1,24 +1,34 @@
 "use strict";
 // The way to the collection server: events go out one after another, again and again until each is acknowledged.
+const LARGEST = 40000; // bytes of a batch: a page that goes may still send 64 kB, and a server takes no more at once
+const LONGEST_WAIT = 30000;
+
+class Refused extends Error {}
+
 const upload = {
   session: null,
   waiting: [],
   busy: false,
   failures: 0,
+  timer: null,
 
   get used() { return Boolean(KIT.server) && location.protocol.startsWith("http"); },
 
-  async begin(participant) {
-    const asked = { test: KIT.test, digest: KIT.digest, participant, language: words.language };
-    const answer = await fetch("api/session", {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked),
-    });
-    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  // What the server answers. Throws Refused for an answer that is no, and whatever fetch throws for none.
+  async post(path, content, options = {}) {
+    const headers = { "Content-Type": "application/json" };
+    if (this.session) headers.Authorization = `Bearer ${this.session.token}`;
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(content), ...options });
+    if (!answer.ok) throw new Refused(`${answer.status} ${await answer.text()}`);
     return answer.json();
   },
 
+  begin(participant) {
+    return this.post("api/session", { test: KIT.test, digest: KIT.digest, participant, language: words.language });
+  },
+
   // What the session has that the server has not acknowledged goes out.
-  async resume(session, events) {
+  resume(session, events) {
     this.session = session;
     this.waiting = events.filter((event) => event.seq >= session.sent);
     this.push();
@@ -30,47 +40,39 @@ const upload = {
     this.push();
   },
 
+  get batch() {
+    let size = 0;
+    const fitting = this.waiting.findIndex((event) => (size += new Blob([JSON.stringify(event)]).size) > LARGEST);
+    return this.waiting.slice(0, Math.min(20, fitting < 0 ? Infinity : Math.max(1, fitting)));
+  },
+
   async push() {
     if (this.busy || !this.waiting.length) return;
+    clearTimeout(this.timer);
     this.busy = true;
-    const batch = this.waiting.slice(0, 20);
+    const { batch } = this;
     try {
-      const answer = await fetch("api/events", {
-        method: "POST", keepalive: true, body: JSON.stringify({ events: batch }),
-        headers: { "Content-Type": "application/json", Authorization: `Bearer ${this.session.token}` },
-      });
-      if (!answer.ok) throw new Error(String(answer.status));
+      await this.post("api/events", { events: batch }, { keepalive: true });
       this.waiting = this.waiting.slice(batch.length);
       this.session.sent = batch.at(-1).seq + 1;
-      await journal.note(this.session);
       this.failures = 0;
+      // Should this note be lost, the events are sent twice, which the server does not mind.
+      await journal.note(this.session).catch(() => {});
     } catch {
       this.failures += 1;
     }
     this.busy = false;
-    if (this.waiting.length) {
-      const wait = this.failures ? Math.min(30000, 500 * 2 ** this.failures) * (0.5 + Math.random() / 2) : 0;
-      setTimeout(() => this.push(), wait);
-    }
+    document.getElementById("unsent").textContent = this.failures > 1 ? words.say("unsent") : "";
+    const wait = this.failures ? Math.min(LONGEST_WAIT, 500 * 2 ** this.failures) * (0.5 + Math.random() / 2) : 0;
+    if (this.waiting.length) this.timer = setTimeout(() => this.push(), wait);
   },
 
-  // Resolves with what the server says at the end, or null if it cannot be reached within `patience` milliseconds.
+  // Resolves with what the server says at the end, or null if it cannot be had within `patience` milliseconds.
   async finish(patience) {
     const end = Date.now() + patience;
-    while (this.waiting.length && Date.now() < end) {
-      this.push();
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    if (this.waiting.length) return null;
-    try {
-      const answer = await fetch("api/finish", {
-        method: "POST", body: "{}",
-        headers: { "Content-Type": "application/json", Authorization: `Bearer ${this.session.token}` },
-      });
-      return answer.ok ? await answer.json() : null;
-    } catch {
-      return null;
-    }
+    this.failures = 0;
+    for (this.push(); this.waiting.length && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 50));
+    return this.waiting.length ? null : this.post("api/finish", {}).catch(() => null);
   },
 };
 window.addEventListener("online", () => upload.push());

@@ -44,4 +44,5 @@ function showPage(heading, ...inside) {
 
 const paragraphs = (text) => text.trim().split(/\n\s*\n/).map((part) => make("p", { text: part, dir: "auto" }));
 const button = (text, onclick, options = {}) => make("button", { type: "button", text, onclick, ...options });
+const buttons = (...inside) => make("p", { class: "buttons" }, ...inside);
 const tell = (text) => { document.getElementById("state").textContent = text; };
