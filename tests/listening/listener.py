@@ -98,8 +98,8 @@ class Listener:
             button.click()
             self.page.locator(".trial button.play.heard").nth(i).wait_for()
 
-    def answer(self) -> None:
-        """Hears and rates one page, goes on, and waits until it is said to be saved."""
+    def answer(self, *, offline: bool = False) -> None:
+        """Hears and rates one page, goes on, perhaps without a connection, and waits until it is said to be saved."""
         self.hear()
         sounds = self.page.evaluate("Player.all.map(player => player.sound.id)")
         liked = [self.thinks(sound) for sound in sounds]
@@ -110,6 +110,7 @@ class Listener:
         else:
             best = "No preference" if liked[0] == liked[1] else "AB"[int(np.argmax(liked))]
             self.page.locator(".radios").get_by_text(best, exact=True).click()
+        self.page.context.set_offline(offline)
         n = self.page.evaluate("app.events.length")
         self.page.get_by_role("button", name="Next").click()
         while self.page.evaluate("app.events.length") == n:
