@@ -82,6 +82,7 @@ class Listener:
         self.page.locator("button.play").click()
         self.page.locator("button.play.heard").wait_for()
         self.page.get_by_role("button", name="Next").click()
+        self.page.locator(".trial").wait_for()
 
     @property
     def on_trial(self) -> bool:
@@ -112,9 +113,19 @@ class Listener:
             self.page.locator(".radios").get_by_text(best, exact=True).click()
         self.page.context.set_offline(offline)
         n = self.page.evaluate("app.events.length")
+        self.mark()
         self.page.get_by_role("button", name="Next").click()
         while self.page.evaluate("app.events.length") == n:
             self.page.wait_for_timeout(10)
+        self.turned()
+
+    def mark(self) -> None:
+        """Marks the page that is to go."""
+        self.page.locator(".trial").evaluate("trial => { trial.dataset.old = 1; }")
+
+    def turned(self) -> None:
+        """Waits until it has gone."""
+        self.page.locator(".trial[data-old]").wait_for(state="detached")
 
     def thinks(self, sound: str) -> int:
         """What a sound deserves: as asked where a page asks for it, else by the model that made it."""

@@ -95,7 +95,7 @@ def test_reload_back_and_a_second_tab_neither_lose_nor_double_an_answer(
     other.close()
     page.reload()
     page.get_by_role("button", name="Continue").click()
-    assert listener.on_trial
+    page.locator("#count", has_text="Page 5 of").wait_for()
     page.go_back()  # the browser's own button leads to the page before
     page.locator("#count", has_text="Page 4 of").wait_for()
     assert all(field.input_value() for field in page.locator("input[type=number]").all())
@@ -168,7 +168,9 @@ def test_everything_goes_by_keyboard(page: Page, clips: Path, tmp_path: Path) ->
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.textContent") == "Next":
             break
+    listener.mark()
     page.keyboard.press("Enter")
+    listener.turned()
     assert listener.on_trial
     page.locator("#count", has_text="Page 2 of").wait_for()
     assert page.evaluate("document.activeElement.tagName") == "H1"
