@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import Error
 
 from tests.browsing import Seen, executable, serious_violations
 from tests.listening.listener import Listener, build
@@ -123,7 +125,8 @@ def test_a_killed_browser_loses_no_answer_that_was_said_to_be_saved(
         assert listener.on_trial
         listener.answer()
         os.kill(pid_of(tmp_path / "profile"), signal.SIGKILL)
-        page.context.close()
+        with contextlib.suppress(Error):  # it may be found closed already
+            page.context.close()
         page = start(browser, tmp_path / "profile")
         page.goto(address)
         page.get_by_role("button", name="Continue").click()
