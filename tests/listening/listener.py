@@ -82,6 +82,7 @@ class Listener:
         self.page.locator("button.play").click()
         self.page.locator("button.play.heard").wait_for()
         self.page.get_by_role("button", name="Next").click()
+        self.page.locator(".trial").wait_for()
 
     @property
     def on_trial(self) -> bool:
@@ -98,8 +99,8 @@ class Listener:
             button.click()
             self.page.locator(".trial button.play.heard").nth(i).wait_for()
 
-    def answer(self) -> None:
-        """Hears and rates one page, goes on, and waits until it is said to be saved."""
+    def answer(self, *, offline: bool = False) -> None:
+        """Hears and rates one page, goes on, perhaps without a connection, and waits until it is said to be saved."""
         self.hear()
         sounds = self.page.evaluate("Player.all.map(player => player.sound.id)")
         liked = [self.thinks(sound) for sound in sounds]
@@ -110,10 +111,21 @@ class Listener:
         else:
             best = "No preference" if liked[0] == liked[1] else "AB"[int(np.argmax(liked))]
             self.page.locator(".radios").get_by_text(best, exact=True).click()
-        trial = self.page.locator(".trial").element_handle()
+        self.page.context.set_offline(offline)
+        n = self.page.evaluate("app.events.length")
+        self.mark()
         self.page.get_by_role("button", name="Next").click()
-        while trial.evaluate("page => page.isConnected"):  # it stays until the answer is on the disk
+        while self.page.evaluate("app.events.length") == n:
             self.page.wait_for_timeout(10)
+        self.turned()
+
+    def mark(self) -> None:
+        """Marks the page that is to go."""
+        self.page.locator(".trial").evaluate("trial => { trial.dataset.old = 1; }")
+
+    def turned(self) -> None:
+        """Waits until it has gone."""
+        self.page.locator(".trial[data-old]").wait_for(state="detached")
 
     def thinks(self, sound: str) -> int:
         """What a sound deserves: as asked where a page asks for it, else by the model that made it."""

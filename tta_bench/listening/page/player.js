@@ -79,3 +79,12 @@ class Player {
 
   static all = [];
 }
+
+// Sounds that could not be loaded without a connection are loaded when there is one again.
+window.addEventListener("online", () => {
+  for (const player of Player.all) {
+    if (player.trouble.hidden || player.given_up) continue;
+    player.trouble.hidden = true;
+    player.load();
+  }
+});
