@@ -102,10 +102,10 @@ class Listener:
     def answer(self, *, offline: bool = False) -> None:
         """Hears and rates one page, goes on, perhaps without a connection, and waits until it is said to be saved."""
         self.hear()
-        sounds = self.page.evaluate("Player.all.map(player => player.sound.id)")
+        sounds = self.page.evaluate("KIT.trials[turn.id].stimuli.map(sound => sound.id)")
         liked = [self.thinks(sound) for sound in sounds]
         if self.page.locator("input[type=range]").count():
-            for number, value in zip(self.page.locator(".stimulus").all(), liked, strict=True):
+            for number, value in zip(self.page.locator(".stimulus:not(.reference)").all(), liked, strict=True):
                 for field in number.locator("input[type=number]").all():
                     field.fill(str(value))
         else:

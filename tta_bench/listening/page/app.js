@@ -144,7 +144,7 @@ const app = {
     await this.note("finish", () => ({}));
     if (!upload.used) { steps.finish(this.session, this.events); return; }
     showPage(words.say("sending"), ...paragraphs(words.say("sendingText")));
-    const answer = await upload.finish(20000);
+    const answer = await upload.finish();
     if (answer && answer.url) KIT.completion.url = answer.url;
     steps.finish(this.session, this.events, answer ? answer.code || "" : null);
   },

@@ -2,13 +2,15 @@
 // One trial on the screen: its page, the way on and back, and the keys.
 const turn = {
   shortcuts: KIT.shortcuts,
+  id: null,
   drafts: new Map(), // what was begun on pages that the listener left by going back
   ahead: [],
 
   // Shows a page until the listener goes on (1) or back (-1). `given` is the answer that counts so far, or undefined.
   show(list, place, given) {
     return new Promise((resolve) => {
-      const id = list[place], said = KIT.trials[id];
+      const id = this.id = list[place];
+      const said = KIT.trials[id];
       const back = place > 0 && KIT.trials[list[place - 1]].block === said.block;
       const hint = make("p", { id: "hint", class: "hint" });
       const next = button(words.say("next"), () => leave(1), { class: "main", "aria-describedby": "hint" });

@@ -11,6 +11,7 @@ const upload = {
   busy: false,
   failures: 0,
   timer: null,
+  patience: 20000, // milliseconds
 
   get used() { return Boolean(KIT.server) && location.protocol.startsWith("http"); },
 
@@ -67,11 +68,11 @@ const upload = {
     if (this.waiting.length) this.timer = setTimeout(() => this.push(), wait);
   },
 
-  // Resolves with what the server says at the end, or null if it cannot be had within `patience` milliseconds.
-  async finish(patience) {
-    const end = Date.now() + patience;
+  // Resolves with what the server says at the end, or null if it cannot be had.
+  async finish() {
+    const end = performance.now() + this.patience;
     this.failures = 0;
-    for (this.push(); this.waiting.length && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (this.push(); this.waiting.length && performance.now() < end;) await new Promise((resolve) => setTimeout(resolve, 50));
     return this.waiting.length ? null : this.post("api/finish", {}).catch(() => null);
   },
 };
