@@ -109,7 +109,8 @@ class Listener:
                 for field in number.locator("input[type=number]").all():
                     field.fill(str(value))
         else:
-            best = "No preference" if liked[0] == liked[1] else "AB"[int(np.argmax(liked))]
+            tied = liked[0] == liked[1] and self.key["kind"] == "ab"
+            best = "No preference" if tied else "AB"[int(np.argmax(liked))]
             self.page.locator(".radios").get_by_text(best, exact=True).click()
         self.page.context.set_offline(offline)
         n = self.page.evaluate("app.events.length")
