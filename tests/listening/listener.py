@@ -69,6 +69,10 @@ class Listener:
     def begin(self, address: str) -> None:
         """To the first page with a trial."""
         self.page.goto(address)
+        self.introduce()
+
+    def introduce(self) -> None:
+        """From the consent to the first page with a trial, or the check of headphones."""
         self.page.get_by_label("I have read this").check()
         self.page.get_by_role("button", name="Start").click()
         for question in ("Is your hearing", "What do you listen with", "Do you work or study"):

@@ -181,6 +181,37 @@ def test_a_choice_that_cannot_be_heard_is_not_asked_for(page: Page, clips: Path,
     assert fault(last, Kit(kit.read_config(tmp_path / "kit")).rules) is None
 
 
+def check_headphones(page: Page, right: dict[str, int], *, off: int) -> None:
+    """Answers the check, each time `off` beside what is right."""
+    for number, answer in enumerate(right.values()):
+        page.get_by_role("heading", name=f"Headphones, {number + 1} of 6").wait_for()
+        page.evaluate(HEARD)
+        page.locator("input[type=radio]").nth((answer + off) % 3).check()
+        page.get_by_role("button", name="Next").click()
+
+
+@pytest.mark.parametrize("gate", [True, False])
+def test_who_hears_no_difference_goes_on_only_where_headphones_are_not_asked_for(
+    gate: bool, page: Page, clips: Path, tmp_path: Path
+) -> None:
+    key = build(clips, tmp_path / "kit", "ovl_rel", "--headphones", "antiphase", *(["--gate"] if gate else []))
+    Listener(page, key).begin(address(tmp_path / "kit"))
+    check_headphones(page, key["headphones"], off=1)
+    if not gate:
+        page.locator(".trial").wait_for()
+        return
+    page.get_by_role("button", name="Try again").click()
+    check_headphones(page, key["headphones"], off=2)
+    page.get_by_role("heading", name="This test needs headphones").wait_for()
+    page.reload()
+    page.get_by_role("button", name="Start anew").click()
+    Listener(page, key).introduce()
+    check_headphones(page, key["headphones"], off=1)
+    page.get_by_role("button", name="Try again").click()
+    check_headphones(page, key["headphones"], off=0)
+    page.locator(".trial").wait_for()
+
+
 HEARD = "for (const p of Player.all) { Object.defineProperty(p, 'heard', { get: () => true }); p.show(); }"
 
 

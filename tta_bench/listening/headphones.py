@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,7 +28,18 @@ def write(spec: Spec, folder: Path, names: Names) -> tuple[Mapping[str, object] 
         clips = _three(spec.headphones, answers[name], rng)
         files = [put(clip, folder, one, spec.sounding.suffix, names) for one, clip in zip(ids, clips, strict=True)]
         trials.append({"id": name, "audio": [one.file for one in files], "sha256": [one.sha256 for one in files]})
-    return {"ask": True, "gate": spec.gate, "kind": spec.headphones, "trials": trials}, answers
+    return {
+        "ask": True,
+        "pass": passing(answers) if spec.gate else None,
+        "kind": spec.headphones,
+        "trials": trials,
+    }, answers
+
+
+def passing(answers: Mapping[str, int]) -> str:
+    """What the page compares answers with: the hash of those that are all right. It stops no one who tries out all 729,
+    only who hears none."""
+    return hashlib.sha256(" ".join(f"{name}:{answer}" for name, answer in answers.items()).encode()).hexdigest()
 
 
 def _three(kind: str, target: int, rng: np.random.Generator) -> list[Clip]:

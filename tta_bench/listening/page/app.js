@@ -17,7 +17,7 @@ const app = {
     }
     if (!await this.alone()) return;
     if (!await this.resume() && !await this.begin(asked)) return;
-    await this.prepare();
+    if (!await this.prepare()) return;
     await this.trials();
     await this.end();
   },
@@ -111,15 +111,31 @@ const app = {
     return new Promise(() => {});
   },
 
+  // Whether the trials may begin.
   async prepare() {
     const { list, participant: who, language } = this.session;
     // The listener agreed before there was a session; a browser may have ended between the two.
     await this.note("start", () => ({ test: KIT.test, digest: KIT.digest, list, participant: who, language }));
     await this.note("consent", () => ({ given: true }));
     if (KIT.questionnaire.length) await this.note("questionnaire", once(() => steps.questionnaire()));
-    if (this.did("answer") || this.did("finish")) return;
+    if (this.did("answer") || this.did("finish")) return true;
     await steps.volume(KIT.trials[KIT.lists[list][0]].stimuli[0]);
-    if (KIT.headphones && KIT.headphones.ask) await this.note("headphones", once(() => steps.headphones()));
+    return this.headphones();
+  },
+
+  // A kit that asks for headphones gives two tries; any other only writes down what was answered.
+  async headphones() {
+    if (!KIT.headphones || !KIT.headphones.ask) return true;
+    const { pass, trials } = KIT.headphones;
+    const tries = () => this.events.filter(({ type }) => type === "headphones").map(({ payload }) => payload.answers);
+    const passed = () => tries().some((answers) => !pass || sha256(trials.map(({ id }) => `${id}:${answers[id]}`).join(" ")) === pass);
+    while (!passed() && tries().length < 2) {
+      if (tries().length) await steps.ask(words.say("checkAgain"), words.say("checkAgainText"), [[words.say("retry"), true]]);
+      const answers = await steps.headphones();
+      await this.insist(() => this.add("headphones", null, answers));
+    }
+    if (!passed()) showPage(words.say("noHeadphones"), ...paragraphs(words.say("noHeadphonesText")));
+    return passed();
   },
 
   answers() {

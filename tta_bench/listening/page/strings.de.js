@@ -34,4 +34,8 @@ window.STRINGS.de = {
   sendAgain: "Noch einmal senden",
   codeAfter: "Ihr Code erscheint hier, sobald Sie die Datei heruntergeladen haben.",
   notSentText: "Alle Ihre Antworten sind auf diesem Gerät, haben aber den Server noch nicht erreicht. Prüfen Sie Ihre Verbindung und senden Sie noch einmal. Hilft das nicht, laden Sie sie herunter und schicken Sie die Datei an die Leitung des Tests.",
+  checkAgain: "Kopfhörer, noch einmal",
+  checkAgainText: "Die Antworten passten nicht zu Kopfhörern. Achten Sie darauf, dass beide Ohren etwas hören und nichts die Seiten mischt (Mono), und versuchen Sie es noch einmal.",
+  noHeadphones: "Dieser Test braucht Kopfhörer",
+  noHeadphonesText: "Die Antworten zur Kopfhörerprüfung passten nicht zu Kopfhörern, daher endet der Test hier. Danke für Ihre Zeit. Sie erhalten keinen Code; wenn eine Seite Sie geschickt hat, geben Sie Ihren Platz dort zurück.",
 };

@@ -34,4 +34,8 @@ window.STRINGS.en = {
   sendAgain: "Send again",
   codeAfter: "Your completion code appears here once you have downloaded the file.",
   notSentText: "All your answers are on this device, but they have not reached the server yet. Check your connection and send them again. If that does not help, download them and send the file to those who run the test.",
+  checkAgain: "Headphones, once more",
+  checkAgainText: "The answers did not fit headphones. Make sure that both ears get sound, that nothing mixes the two sides (mono), and try once more.",
+  noHeadphones: "This test needs headphones",
+  noHeadphonesText: "The answers to the headphone check did not fit headphones, so the test ends here. Thank you for your time. You will not get a completion code; if a site sent you here, return your place there.",
 };
