@@ -86,7 +86,7 @@ class Listener:
         self.page.locator("button.play").click()
         self.page.locator("button.play.heard").wait_for()
         self.page.get_by_role("button", name="Next").click()
-        self.page.locator(".trial").wait_for()
+        self.page.locator(".trial, h1:has-text('Headphones,')").wait_for()
 
     @property
     def on_trial(self) -> bool:

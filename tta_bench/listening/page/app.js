@@ -18,7 +18,7 @@ const app = {
     if (!await this.alone()) return;
     if (!await this.resume() && !await this.begin(asked)) return;
     if (!await this.prepare()) return;
-    await this.trials();
+    if (!this.did("finish")) await this.trials();
     await this.end();
   },
 
