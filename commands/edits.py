@@ -6,7 +6,6 @@ import importlib
 import io
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,6 +71,8 @@ def carry_out(
 
 def made_by(loaded: Loaded, module: str) -> dict[str, object]:
     """What of a record says by whom: the model, and the code that begins in a module."""
+    from importlib.metadata import version
+
     from tta_bench import plugins
 
     generator = loaded.generator

@@ -151,7 +151,11 @@ def _places(
 
 
 def _cached(repository: str, revision: str | None) -> Path | None:
-    from huggingface_hub import snapshot_download  # late, because what is in the suite needs no hub
+    from huggingface_hub.constants import HF_HUB_CACHE  # late, because what is in the suite needs no hub
+
+    if not (Path(HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}").is_dir():
+        return None  # without its other modules, which take longer to import than a list of models to print
+    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     chosen: dict[str, Any] = {} if revision is None else {"revision": revision}

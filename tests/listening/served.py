@@ -53,7 +53,7 @@ def build(folder: Path, *, lists: int = 2, trials: int = 3) -> Path:
     (kit / kits.CONFIG).write_bytes(kits.config_bytes(config))
     (folder / "kit.key").mkdir()
     key = {"schema": 1, "digest": config["digest"], "completion": CODE}
-    (folder / "kit.key" / kits.KEY).write_bytes(kits.canonical(key))
+    (folder / "kit.key" / kits.KEY).write_bytes(kits.key_bytes(key))
     return kit
 
 

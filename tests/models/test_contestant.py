@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,21 +107,18 @@ def test_a_folder_is_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
 def test_a_checkpoint_in_the_hubs_cache_is_found(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Mapping[str, Any]] = []
-
-    def known(repository: str, **how: Any) -> str:
-        asked.append({"repository": repository, **how})
-        return str(checkpoint)
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", known)
-    assert locate.find("full", cache_dir=tmp_path / "cache") == locate.files_in(checkpoint)
-    assert asked == [{"repository": "auffusion/auffusion-full", "local_files_only": True}]
+    hub, commit = tmp_path / "hub" / "models--auffusion--auffusion-full", "0" * 40
+    (hub / "refs").mkdir(parents=True)
+    (hub / "refs" / "main").write_text(commit)
+    shutil.copytree(checkpoint, hub / "snapshots" / commit)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    assert locate.find("full", cache_dir=tmp_path / "cache") == locate.files_in(hub / "snapshots" / commit)
 
 
 def test_a_checkpoint_that_is_nowhere_is_refused_with_the_ways_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     with pytest.raises(
         UserError, match=r"auffusion:full is not here: .*put it into DIR/auffusion-full and pass --weights-dir"
     ):

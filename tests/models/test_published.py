@@ -100,7 +100,8 @@ def test_a_revision_is_asked_for_by_name_and_refused_if_it_is_gone(
 def test_parts_of_other_repositories_lie_in_folders_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for file in ("model/a.json", "part/b.json"):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    for file in ("model/a.json", "part/b.json", "models--their--model/refs", "models--other--encoder/refs"):
         (tmp_path / file).parent.mkdir()
         (tmp_path / file).write_text("{}")
     where = {"their/model": tmp_path / "model", "other/encoder": tmp_path / "part"}

@@ -40,7 +40,7 @@ def build(out: Path, spec: Spec, material: Material) -> dict[str, Any]:
         config = public(draft, words, heard)
         key = private(draft, config, answers)
         _write_page(open_folder, config)
-        (secret_folder / kit.KEY).write_bytes(kit.canonical(key))
+        (secret_folder / kit.KEY).write_bytes(kit.key_bytes(key))
         leaks.check(open_folder, leaks.words_of(material))
     return key
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tta_bench.listening.events import canonical
 from tta_bench.types import UserError
 
 SCHEMA: Final = 1
@@ -21,21 +22,22 @@ WHEN: Final = 946_684_800
 HEAD, TAIL = b"window.KIT = ", b";\n"
 
 
-def canonical(content: object) -> bytes:
-    """The one way to write a value as JSON: sorted keys, no spaces, UTF-8, no NaN."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-
-
 def digest(config: Mapping[str, Any]) -> str:
     """sha256 of a config without its own digest; it holds the hashes of all sounds, so it covers them."""
-    return hashlib.sha256(canonical({key: value for key, value in config.items() if key != "digest"})).hexdigest()
+    said = canonical({key: value for key, value in config.items() if key != "digest"})
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def config_bytes(config: Mapping[str, Any]) -> bytes:
     """What `config.js` holds. A script that sets a variable, because browsers fetch no JSON beside a local page."""
     # A closing tag or a line separator within a text must end neither the script nor its line.
-    text = canonical(config).replace(b"</", b"<\\/").replace("\u2028".encode(), b"\\u2028")
-    return HEAD + text.replace("\u2029".encode(), b"\\u2029") + TAIL
+    text = canonical(config).replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return HEAD + text.encode() + TAIL
+
+
+def key_bytes(key: Mapping[str, Any]) -> bytes:
+    """What `key.json` holds."""
+    return canonical(key).encode()
 
 
 def read_config(kit: Path) -> dict[str, Any]:

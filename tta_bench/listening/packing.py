@@ -39,7 +39,7 @@ def pack(out: Path, spec: Spec, material: Material) -> dict[str, Any]:
     draft = Draft(spec, material, names, lists, sounds)
     key = private(draft, public(draft, words, None), {})
     write_bytes(out, zipped(files | _papers(draft, words), compress=False))
-    write_bytes(kit.key_folder(out.with_suffix("")) / kit.KEY, kit.canonical(key))
+    write_bytes(kit.key_folder(out.with_suffix("")) / kit.KEY, kit.key_bytes(key))
     return key
 
 
