@@ -8,7 +8,7 @@ benchmark: setup
 	$(RUN) benchmark.py --models auffusion,audioldm,recordings,shuffled,retrieval,noise,silence
 
 test: setup
-	$(RUN) -m pytest -n 2 -q
+	$(RUN) -m pytest -n 3 -q
 
 test-long: setup
 	$(RUN) -m pytest -n 2 -q -m long

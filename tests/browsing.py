@@ -68,7 +68,7 @@ def serious_violations(page: Page) -> list[str]:
     # As a script of the debugger, which a page's content-security policy does not concern.
     page.evaluate((Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
     # Parts of a drawing with a name of its own are one picture to a reader, and thousands of elements to axe.
-    found = page.evaluate("async () => (await axe.run({ exclude: [['svg *']] })).violations")
+    found = page.evaluate("async () => (await axe.run({ exclude: [['svg > *']] })).violations")
     return [
         f"{one['id']} ({one['impact']}): {node['html'][:200]}"
         for one in found

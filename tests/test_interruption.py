@@ -82,6 +82,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(seed: int, folders: Path, tmp_pa
     assert without_leftovers(contents(store)) == whole[1]
 
 
+@pytest.mark.long
 def test_two_runs_on_one_store_agree(folders: Path, tmp_path: Path, whole: tuple) -> None:
     runs = [start(folders, tmp_path / "store", tmp_path / f"out{i}") for i in range(2)]
     for run in runs:

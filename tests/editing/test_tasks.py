@@ -16,7 +16,7 @@ from tta_bench.scenes import DURATION, plan, render
 from tta_bench.scenes.sound import SAMPLE_RATE
 from tta_bench.types import Clip, Floats, UserError
 
-N = 6
+N = 4
 
 
 class Idle:

@@ -26,7 +26,7 @@ def test_what_listeners_think_is_what_the_analysis_finds(
 ) -> None:
     key = build(clips, tmp_path / "kit", kind)
     (tmp_path / "sent").mkdir()
-    for number in range(3):
+    for number in range(2):
         context = browser.new_context()
         listener = Listener(context.new_page(), key)
         listener.begin((tmp_path / "kit" / "index.html").as_uri() + f"?list={number}")

@@ -60,6 +60,7 @@ def test_every_kind_is_served_stored_and_paid(kind: str, page: Page, clips: Path
     assert answers(events) == key["lists"][events[0]["payload"]["list"]]
 
 
+@long
 def test_reload_back_and_a_second_tab_lose_and_double_nothing_on_the_server(
     page: Page, clips: Path, tmp_path: Path
 ) -> None:
@@ -92,15 +93,15 @@ def test_reload_back_and_a_second_tab_lose_and_double_nothing_on_the_server(
     assert sorted(answers(mine)) == sorted([*trials, trials[2]])
 
 
-@pytest.mark.parametrize("stops", [1, pytest.param(99, marks=long)])
-def test_a_killed_browser_and_the_server_agree(stops: int, browser: Browser, clips: Path, tmp_path: Path) -> None:
-    """Killed as soon as each of the first answers is said to be saved, sent or not."""
+@long
+def test_a_killed_browser_and_the_server_agree(browser: Browser, clips: Path, tmp_path: Path) -> None:
+    """Killed as soon as each answer is said to be saved, sent or not."""
     key = served(clips, tmp_path)
     with running(tmp_path / "kit", tmp_path / "answers.sqlite") as server:
         page = start(browser, tmp_path / "profile")
         Listener(page, key).begin(server.url + "/" + WHO)
         trials = key["lists"][page.evaluate("app.session.list")]
-        for number in range(min(stops, len(trials) - 1)):
+        for number in range(len(trials) - 1):
             listener = Listener(page, key)
             assert listener.on_trial
             listener.answer()

@@ -41,6 +41,7 @@ def test_clips_are_brought_to_the_peak_that_is_asked_for(tmp_path: Path) -> None
     assert np.abs(np.abs(ClipSet(tmp_path).waves([0, 1])).max(axis=1) - 0.5).max() < 1e-4
 
 
+@pytest.mark.long
 def test_several_processes_make_the_same_bytes(data: Path, tmp_path: Path) -> None:
     make(tmp_path, Noises(6), shard_size=4, workers=2)
     for name in ("00000.npy", "00001.npy", "00001.jsonl"):
