@@ -31,17 +31,16 @@ def rows(make_result: MakeResult) -> list[Result]:
 
 def test_a_figure_is_the_same_bytes_every_time_and_names_every_row(rows: list[Result]) -> None:
     make, _ = figures(rows)["n_events"]
-    svg = drawing.draw(make, "svg")
-    assert svg == drawing.draw(make, "svg")
-    assert drawing.draw(make, "pdf") == drawing.draw(make, "pdf")
-    text = svg.decode()
+    drawn = drawing.draw(make)
+    assert drawn == drawing.draw(make)
+    text = drawn.svg.decode()
     for name in ("costs $5_a &lt;b&gt;", "noise", "CLAP_X ↑", "sound events of the prompt"):
         assert f">{name}<" in text
 
 
 def test_an_inline_figure_has_no_styles_and_the_colours_of_its_page(rows: list[Result]) -> None:
     make, _ = figures(rows)["n_events"]
-    text = drawing.inline(drawing.draw(make, "svg"), "what it shows")
+    text = drawing.inline(drawing.draw(make).svg, "what it shows")
     assert text.startswith('<svg role="img" aria-label="what it shows"')
     assert "style=" not in text
     assert "<style" not in text
@@ -63,12 +62,12 @@ def test_costs_are_those_of_the_machine_that_made_most_clips(make_result: MakeRe
     assert costs_of(result) == {"rtf": 0.25, "nfe": 40.0, "parameters": 5.0}
     drawn = figures([result])
     assert list(drawn) == ["n_events", "costs"]
-    assert b"seconds for a second of sound" in drawing.draw(drawn["costs"][0], "svg")
+    assert b"seconds for a second of sound" in drawing.draw(drawn["costs"][0]).svg
 
 
 def test_metrics_are_drawn_against_what_people_said(rows: list[Result]) -> None:
     make, _ = figures(rows, {"noise": 1.5})["people"]
-    assert b"mean human score" in drawing.draw(make, "svg")
+    assert b"mean human score" in drawing.draw(make).svg
 
 
 def test_csv_and_parquet_have_the_documented_types_in_pandas(rows: list[Result]) -> None:

@@ -78,7 +78,7 @@ def clip_run(folder: Path, results: list[Result], captions: list[str]) -> tuple[
     return found, RunClips("test", tuple(prompts), rows)
 
 
-def write(folder: Path, results: list[Result], captions: list[str] | None = None) -> str:
+def write(folder: Path, results: list[Result], captions: list[str] | None = None, *, with_figures: bool = False) -> str:
     """The page's address; with captions, one that lets hear."""
     said = None
     if captions:
@@ -86,10 +86,11 @@ def write(folder: Path, results: list[Result], captions: list[str] | None = None
         results, run = clip_run(folder / "originals", results, captions)
         said = heard(results, run, folder / "page", lambda *_: None)
     (folder / "page").mkdir(exist_ok=True)
-    pictures = [Picture(name, label, draw(make, "svg")) for name, (make, label) in figures(results).items()]
+    shown = figures(results) if with_figures else {}
+    pictures = [Picture(name, label, draw(make).svg) for name, (make, label) in shown.items()]
     found = differences(results)
-    shown = html(results, found, all_tables(results, found), pictures=pictures, heard=said)
-    (folder / "page" / "leaderboard.html").write_text(shown, encoding="utf-8")
+    text = html(results, found, all_tables(results, found), pictures=pictures, heard=said)
+    (folder / "page" / "leaderboard.html").write_text(text, encoding="utf-8")
     return (folder / "page" / "leaderboard.html").as_uri()
 
 
@@ -100,7 +101,7 @@ def models(page: Page) -> list[str | None]:
 
 def test_the_committed_leaderboard_sorts_filters_plays_and_tells_what_made_a_number(page: Page, tmp_path: Path) -> None:
     found = read_all(sorted(COMMITTED.glob("*.json")))
-    address = write(tmp_path, found, ["A dog barks", "Rain falls"])
+    address = write(tmp_path, found, ["A dog barks", "Rain falls"], with_figures=True)
     seen = Seen(page, (tmp_path / "page").as_uri())
     page.goto(address)
     names = sorted(result.model for result in found if not result.control)
@@ -135,7 +136,7 @@ def test_no_serious_violation_and_nothing_wider_than_a_phone(
 ) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page.goto(write(tmp_path, results, CAPTIONS))
+    page.goto(write(tmp_path, results, CAPTIONS, with_figures=True))
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert serious_violations(page) == []
     page.locator("button.value").first.click()

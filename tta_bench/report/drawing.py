@@ -6,7 +6,7 @@ import io
 import math
 import re
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 Draw = Callable[[], Any]
 """Makes a matplotlib Figure."""
@@ -21,15 +21,22 @@ NAMES, ROW = 4, 0.2
 """Names in a row of a legend, and its height in inches."""
 
 
-def draw(make: Draw, kind: Literal["svg", "pdf"]) -> bytes:
+class Drawing(NamedTuple):
     """A figure's bytes, without dates."""
+
+    svg: bytes
+    pdf: bytes
+
+
+def draw(make: Draw) -> Drawing:
+    """A figure, made once and written in both formats."""
     import matplotlib
 
-    nothing = {"svg": ("Date", "Creator"), "pdf": ("CreationDate", "Creator", "Producer")}
     with matplotlib.rc_context(STATED):
-        out = io.BytesIO()
-        make().savefig(out, format=kind, metadata=dict.fromkeys(nothing[kind]))
-    return out.getvalue()
+        figure, svg, pdf = make(), io.BytesIO(), io.BytesIO()
+        figure.savefig(svg, format="svg", metadata=dict.fromkeys(("Date", "Creator")))
+        figure.savefig(pdf, format="pdf", metadata=dict.fromkeys(("CreationDate", "Creator", "Producer")))
+    return Drawing(svg.getvalue(), pdf.getvalue())
 
 
 def panels(n: int, *, columns: int, size: tuple[float, float], n_names: int) -> tuple[Any, list[Any]]:

@@ -30,7 +30,8 @@ def files(
     `intervals` says whether LaTeX shows them; `people` are mean human scores by row; `heard` is what `page.clips` made;
     `degraded` is the figure of a `validate` of the same protocol.
     """
-    found, drawn = differences(results), figures(results, people)
+    found = differences(results)
+    drawn = {name: (draw(make), label) for name, (make, label) in figures(results, people).items()}
     tables = all_tables(results, found)
     texts = {
         "leaderboard.md": "\n".join(markdown(table) for table in tables),
@@ -39,14 +40,14 @@ def files(
         "differences.csv": differences_csv(found),
         "trackers/papers-with-code.json": tracker_text(results),
     }
-    pictures = [Picture(name, label, draw(make, "svg")) for name, (make, label) in drawn.items()]
+    pictures = [Picture(name, label, drawing.svg) for name, (drawing, label) in drawn.items()]
     pictures += [Picture("degradations", DEGRADED, degraded)] if degraded else []
     return {
         **{name: text.encode() for name, text in texts.items()},
         "leaderboard.html": html(results, found, tables, pictures=pictures, heard=heard).encode(),
         "leaderboard.parquet": parquet(texts["leaderboard.csv"]),
         **{f"figures/{picture.name}.svg": picture.svg for picture in pictures},
-        **{f"figures/{name}.pdf": draw(make, "pdf") for name, (make, _) in drawn.items()},
+        **{f"figures/{name}.pdf": drawing.pdf for name, (drawing, _) in drawn.items()},
     }
 
 
