@@ -24,8 +24,10 @@ import soundfile
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.browsing import chromium
+from tta_bench import audio
 from tta_bench.report import formats
 from tta_bench.report.page.clips import heard
+from tta_bench.report.page.mp3 import mp3
 from tta_bench.runs import RunClips, RunPrompt
 from tta_bench.types import BUCKETS, Result, Score
 
@@ -109,8 +111,7 @@ def result(k: int, ids: list[str], difficulty: np.ndarray, rng: np.random.Genera
 
 def encode(path: str, place: Path) -> None:
     """The floor: a clip read and written as MP3."""
-    samples, rate = soundfile.read(path, dtype="float32")
-    soundfile.write(place / f"floor-{os.getpid()}.mp3", samples, rate, subtype="MPEG_LAYER_III")
+    (place / f"floor-{os.getpid()}.mp3").write_bytes(mp3(audio.decode(Path(path))))
 
 
 def encode_all(paths: list[str], place: Path) -> None:

@@ -11,17 +11,15 @@ from typing import Any
 
 from tta_bench import audio
 from tta_bench.report.page import spectrogram
-from tta_bench.resample import resample
+from tta_bench.report.page.mp3 import mp3
 from tta_bench.results import better
 from tta_bench.runs import RunClips
-from tta_bench.types import Clip, Result, UserError, bucket_of
+from tta_bench.types import Result, UserError, bucket_of
 
 FOLDER = "clips"
 """Beside the page."""
 KEY = 20
 """Characters of a file's sha256 that name its copy."""
-RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
-"""Hz, that an MP3 can have."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -99,16 +97,7 @@ def _copy(path: str, folder: Path) -> str:
     if not (sound.exists() and picture.exists()):
         clip = audio.decode(Path(path))
         part = folder / f".part-{os.getpid()}"
-        part.write_bytes(spectrogram.png(clip))
-        part.replace(picture)
-        part = part.with_suffix(".mp3")
-        audio.encode(part, _at_a_usual_rate(clip), subtype="MPEG_LAYER_III")
-        part.replace(sound)
+        for target, data in ((picture, spectrogram.png(clip)), (sound, mp3(clip))):
+            part.write_bytes(data)
+            part.replace(target)
     return key
-
-
-def _at_a_usual_rate(clip: Clip) -> Clip:
-    """The clip, at 48 kHz where MP3 has no such rate."""
-    if clip.sample_rate in RATES:
-        return clip
-    return Clip(resample(clip.samples, clip.sample_rate, RATES[-1], "soxr_vhq"), RATES[-1])

@@ -30,11 +30,11 @@ def png(clip: Clip) -> bytes:
     image = Image.fromarray(np.round(parts * (COLOURS - 1)).astype(np.uint8)[::-1])
     image.putpalette(_palette())
     out = io.BytesIO()
-    image.save(out, format="png", compress_level=6)  # `optimize` takes twice as long for as many bytes
+    image.save(out, format="png", compress_level=3)  # 6 takes 2.5 times as long for 15 % fewer bytes
     return out.getvalue()
 
 
-def decibels(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
+def decibels(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
     """`(80, 256)` levels in dB: bands of mel by time."""
     from scipy.fft import rfft
 
@@ -42,9 +42,10 @@ def decibels(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float
     padded = np.pad(samples, (n_fft // 2, n_fft))
     starts = np.linspace(0, max(0, len(samples) - 1), WIDTH).astype(int)
     frames = sliding_window_view(padded, n_fft)[starts] * np.hanning(n_fft).astype(np.float32)
-    power = np.abs(rfft(frames)) ** 2 / (n_fft / 4) ** 2
+    spectrum = rfft(frames)
+    power = (spectrum.real**2 + spectrum.imag**2) / np.float32((n_fft / 4) ** 2)
     filters = mel_filters(sample_rate, n_fft, HEIGHT, 0.0, min(F_MAX, sample_rate / 2), area_norm=False)
-    return np.asarray(10 * np.log10(filters @ power.T + 1e-12))
+    return np.asarray(10 * np.log10(filters @ power.T + np.float32(1e-12)))
 
 
 @cache
