@@ -134,7 +134,7 @@ def test_leave_out_survives_a_block_that_takes_a_whole_direction_with_it():
 
 
 def test_a_part_without_any_variance_has_a_triangle_though_cholesky_fails():
-    assert (frechet._triangle(np.zeros((5, 3))) == 0).all()
+    assert (frechet._triangle(np.eye(5, 3), np.array([0, 0, 0, 1, 1]), np.zeros(3)) == 0).all()
 
 
 def test_leave_out_refuses_a_block_that_leaves_nothing_to_measure():

@@ -7,6 +7,7 @@ Everything takes logits `(n, n_classes)`. KL is in nats; lower is better. Publis
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,7 @@ def inception_scores(logits: Floats, *, splits: int = 10, seed: int = 2020) -> N
     """The inception score of each split `(splits,)`. Their spread says how splits differ; it is no interval."""
     members = _splits(len(logits), splits, seed)
     log_p = _log_softmax(matrix(logits, "logits", least=1).astype(np.float64))
-    return np.array([_score(log_p[split]) for split in members])
+    return np.array([_score(_sums(log_p[split])) for split in members])
 
 
 def inception_leave_out(
@@ -83,9 +84,12 @@ def inception_leave_out(
     del reference
     log_p = _log_softmax(matrix(generated.values, "generated").astype(np.float64))
     members = _splits(len(log_p), splits, seed)
-    kept = [~np.isin(generated.clip, block) for block in blocks]
-    rest = [[split[keep[split]] for split in members] for keep in kept]
-    return np.array([np.mean([_score(log_p[split]) for split in each if len(split)]) for each in rest])
+    gone = [np.isin(generated.clip, block) for block in blocks]
+    whole = [_sums(log_p[split]) for split in members]
+    rest = [
+        [_without(sums, log_p[split[out[split]]]) for sums, split in zip(whole, members, strict=True)] for out in gone
+    ]
+    return np.array([np.mean([_score(sums) for sums in each if sums.n]) for each in rest])
 
 
 def usable_splits(n: int, wanted: int) -> int:
@@ -101,11 +105,31 @@ def _splits(n: int, splits: int, seed: int) -> list[NDArray[np.intp]]:
     return [order[i * n // splits : (i + 1) * n // splits] for i in range(splits)]
 
 
-def _score(log_p: NDArray[np.float64]) -> float:
+class _Sums(NamedTuple):
+    """All that the score of some clips is computed from."""
+
+    n: int
+    p: NDArray[np.float64]
+    """Of probabilities, over clips: `(n_classes,)`."""
+    p_log_p: float
+    """Over clips and classes."""
+
+
+def _sums(log_p: NDArray[np.float64]) -> _Sums:
     p = np.exp(log_p)
-    mean = p.mean(axis=0)
+    return _Sums(len(p), p.sum(axis=0), float(np.vdot(p, log_p)))
+
+
+def _without(sums: _Sums, log_p: NDArray[np.float64]) -> _Sums:
+    """The sums without some of the clips."""
+    out = _sums(log_p)
+    return _Sums(sums.n - out.n, np.maximum(sums.p - out.p, 0.0), sums.p_log_p - out.p_log_p)
+
+
+def _score(sums: _Sums) -> float:
+    mean = sums.p / sums.n
     log_mean = np.log(mean, out=np.zeros_like(mean), where=mean > 0)
-    return float(np.exp((p * (log_p - log_mean)).sum(axis=1).mean()))
+    return float(np.exp(sums.p_log_p / sums.n - mean @ log_mean))
 
 
 def _log_plus(log_p: NDArray[np.float64], eps: float) -> NDArray[np.float64]:

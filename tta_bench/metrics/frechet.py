@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from tta_bench.metrics.rows import Block, Rows, matrices
 from tta_bench.types import Floats
 
+LEAST_LEFT = 1e-4
+"""Of a direction of the whole set in a part of it, for Cholesky to keep 12 digits."""
+
 
 def frechet_distance(generated: Floats, reference: Floats) -> float:
     """Fréchet distance between Gaussians fitted to two sets: 0 for equal means and covariances; lower is better.
@@ -173,12 +176,13 @@ class _Part:
 
 def _take(sample: _Sample, taken: NDArray[np.intp]) -> _Part:
     n = len(taken)
-    weights = np.bincount(taken, minlength=len(sample.squares)) / n
-    shift = (weights if sample.basis is None else weights @ sample.basis) @ sample.factor
+    times = np.bincount(taken, minlength=len(sample.squares))
+    centre = times / n if sample.basis is None else (times / n) @ sample.basis
+    shift = centre @ sample.factor
     trace = (sample.squares[taken].sum() - n * (shift @ shift)) / (n - 1)
     if sample.basis is None:
         return _Part(sample.mean + shift, float(trace), lambda other: _centred(other[taken]) / np.sqrt(n - 1))
-    triangle = _triangle(_centred(sample.basis[taken])) / np.sqrt(n - 1)
+    triangle = _triangle(sample.basis, times, centre) / np.sqrt(n - 1)
     return _Part(sample.mean + shift, float(trace), lambda other: triangle @ other)
 
 
@@ -205,13 +209,25 @@ def _centred(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(rows - rows.mean(axis=0))
 
 
-def _triangle(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """R with R'R = rows' rows. The rows are nearly orthonormal, so Cholesky is accurate and the cheapest; where the
-    part has lost a direction it fails, and QR does it."""
+def _triangle(basis: NDArray[np.float64], times: NDArray[np.intp], centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    """R with R'R = the scatter around `centre` of the rows that are taken so many `times`.
+
+    Columns of a basis are orthonormal, so where most rows are taken once, the few others tell the sum of squares. It is
+    nearly the identity, so Cholesky is accurate and the cheapest; where the part has lost a direction, QR does it.
+    """
+    others = times == 0
+    if times.max() == 1 and 2 * others.sum() < len(times):
+        squares = np.eye(basis.shape[1]) - basis[others].T @ basis[others]
+    else:
+        rows = np.repeat(basis, times, axis=0)
+        squares = rows.T @ rows
     try:
-        return np.asarray(np.linalg.cholesky(rows.T @ rows).T, dtype=np.float64)
+        triangle = np.linalg.cholesky(squares - times.sum() * np.outer(centre, centre)).T
+        if triangle.diagonal().min() > LEAST_LEFT:
+            return np.asarray(triangle, dtype=np.float64)
     except np.linalg.LinAlgError:
-        return _qr_triangle(rows)
+        pass
+    return _qr_triangle(np.repeat(basis, times, axis=0) - centre)
 
 
 def _qr_triangle(rows: NDArray[np.float64]) -> NDArray[np.float64]:
