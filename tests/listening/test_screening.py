@@ -56,6 +56,16 @@ def test_rules_that_find_nothing_to_judge_exclude_nobody() -> None:
     assert screened(key, simulated.session(key, 0)) == []
 
 
+@pytest.mark.parametrize(("given", "out"), [({"h0": 1, "h1": 2}, False), ({"h0": 1, "h1": 0}, True), (None, True)])
+def test_who_did_not_pass_a_headphone_check_that_was_asked_for_is_out(given: dict[str, int] | None, out: bool) -> None:
+    key = simulated.key(prompts=3)
+    key |= {"screening": {"headphones": {"wrong": 0}}, "headphones": {"h0": 1, "h1": 2}}
+    events = simulated.session(key, 0)
+    checked = {**events[1], "event": "e" * 32, "type": "headphones", "trial": None, "payload": {"answers": given}}
+    found = screened(key, [*events[:1], *([checked] if given else []), *events[1:]])
+    assert [one.rule for one in found] == ["headphones"] * out
+
+
 def test_a_rater_who_finds_that_anything_fits_any_caption_is_out() -> None:
     key = simulated.key(prompts=3)
     (found,) = screened(key, simulated.session(key, 0), simulated.session(key, 1, taste=0))

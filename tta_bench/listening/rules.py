@@ -21,6 +21,8 @@ def screening(spec: Spec) -> dict[str, Any]:
         "unfinished": {"answered": 0.5},
         "sessions": {"most": 1},
     }
+    if spec.gate:
+        rules["headphones"] = {"wrong": 0}
     if spec.kind in RATED:
         rules["variance"] = {axis.id: LEAST_VARIANCE[axis.style] for axis in spec.axes}
         rules["retest"] = {axis.id: round(RETEST * (axis.max - axis.min), 1) for axis in spec.axes}

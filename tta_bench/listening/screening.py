@@ -107,6 +107,14 @@ def _wrong(role: str) -> Rule:
     return rule
 
 
+def _headphones(evidence: Evidence, numbers: Mapping[str, Any]) -> str | None:
+    if not evidence.session.measured:
+        return None
+    asked, given = evidence.design.headphones, evidence.session.headphones
+    wrong = sum(given.get(trial) != answer for trial, answer in asked.items())
+    return f"{wrong} of {len(asked)} sounds of the headphone check wrong" if wrong > numbers["wrong"] else None
+
+
 def _unheard(evidence: Evidence, numbers: Mapping[str, Any]) -> str | None:
     if not evidence.session.measured:
         return None
@@ -195,6 +203,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "trap": _wrong("trap"),
     "gold": _wrong("gold"),
     "mismatch": _wrong("mismatch"),
+    "headphones": _headphones,
     "unheard": _unheard,
     "fast": _fast,
     "variance": _variance,
