@@ -701,10 +701,24 @@ def show_outline(board: Board, rows: Rows, references: Path | None, settings: Se
         planned = [row._asdict() for row in found.rows]
         print(json.dumps({"board": board.name, **found._asdict(), "rows": planned}, indent=1, ensure_ascii=False))
         return
-    table = [["" if cell is None else str(cell) for cell in row] for row in found.rows]
-    show_rows(["row", "made from", "clips", "of them here", "features to compute", "where"], table)
+    table = [
+        [row.row, row.kind, *("" if n is None else str(n) for n in (row.n_clips, row.n_here, row.n_features)), row.source]
+        + ["" if row.seconds is None else duration(row.seconds)]
+        + ["" if row.peak_bytes is None else f"{row.peak_bytes / 2**30:.1f} GiB"]
+        for row in found.rows
+    ]
+    columns = ["row", "made from", "clips", "of them here", "features to compute", "where", "time", "memory"]
+    show_rows(columns, table)
+    if unknown := [row.row for row in found.rows if row.kind == "model" and row.seconds is None]:
+        print(f"No clip of {', '.join(unknown)} was made with this store yet: run with --limit 1 to learn its time.")
     show_rows(["weights", "where"], [[name, where] for name, where in found.weights.items()])
     print(f"{settings.store.root}: {found.free / 2**30:.1f} GiB free. Nothing was done.")
+
+
+def duration(seconds: float) -> str:
+    """For a reader who plans: two units."""
+    minutes, hours = round(seconds / 60), int(seconds // 3600)
+    return f"{hours} h {minutes - 60 * hours} min" if hours else f"{minutes} min" if minutes > 1 else f"{seconds:.0f} s"
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -270,6 +270,18 @@ def test_a_dry_run_says_what_there_is_to_do_and_writes_nothing(tmp_path: Path, m
     assert [path for path in sorted(tmp_path.iterdir()) if path.name != "cache"] == before
 
 
+def test_a_dry_run_tells_the_time_where_some_clips_were_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TTA_BENCH_CACHE", str(tmp_path / "cache"))
+    command = ["--models", "tone", "--metrics", "event_recall", "--json"]
+    made = CliRunner().invoke(benchmark.app, [*command, "--limit", "1"])
+    (spent,) = json.loads(made.stdout)["costs"]["tone"]
+    run = CliRunner().invoke(benchmark.app, [*command, "--limit", "2", "--dry-run"])
+    row = next(row for row in json.loads(run.stdout)["rows"] if row["row"] == "tone")
+    assert (row["n_clips"], row["n_here"]) == (8, 4)
+    assert row["seconds"] == pytest.approx(spent["seconds"])  # as long as for the four that are here
+
+
 def test_models_are_listed_with_their_checkpoints() -> None:
     run = CliRunner().invoke(benchmark.app, ["list", "models", "--json"])
     assert run.exit_code == 0

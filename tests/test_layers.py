@@ -54,8 +54,8 @@ LAYERS = {
         "results",
     },
     "planning": {
-        "types", "audio", "prompts", "references", "embedding", "checking", "generators", "programs", "generating",
-        "arguments",
+        "types", "audio", "prompts", "references", "embedding", "checking", "costs", "generators", "programs",
+        "generating", "arguments",
     },
     "harness": {"types", "originals", "store", "checking", "embedding", "scoring"},
     "validation": {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from tta_bench import audio, checking, generating
+from tta_bench import audio, checking, costs, generating
 from tta_bench.arguments import Rows
 from tta_bench.checking import Settings
 from tta_bench.embedding import Stage
@@ -30,6 +30,11 @@ class PlannedRow(NamedTuple):
     """Features to be computed, of all networks together; None where that shows only when the clips are there."""
     source: str
     """Where the clips or the weights are."""
+    seconds: float | None = None
+    """To make the clips that are not here, at the speed at which earlier ones of this model and store were made, on the
+    machine that made most; None where none was, and for rows that no model makes."""
+    peak_bytes: int | None = None
+    """Of memory that those took."""
 
 
 class Outline(NamedTuple):
@@ -83,8 +88,13 @@ def _model(generator: Generator | Program, board: Board, stages: Sequence[Stage]
     # Without a card, which the first loading leaves behind, no clip can have been made.
     card = generating.known_card(generator, settings)
     paths = [take.path for take in generating.takes(card, board, settings)] if card else []
-    counts = _counts(board, paths, stages, settings)
-    return PlannedRow(generator.row, "model", *counts, f"{generator.name}:{generator.checkpoint}")
+    n, n_here, n_features = _counts(board, paths, stages, settings)
+    source = f"{generator.name}:{generator.checkpoint}"
+    known = max(costs.noted(settings.store, card), key=lambda cost: cost.clips, default=None) if card else None
+    if known is None:
+        return PlannedRow(generator.row, "model", n, n_here, n_features, source)
+    seconds = (n - n_here) * generating.duration_of(board) * known.rtf
+    return PlannedRow(generator.row, "model", n, n_here, n_features, source, seconds, known.peak_bytes or None)
 
 
 def _folder(name: str, folder: Path, board: Board, stages: Sequence[Stage], settings: Settings) -> PlannedRow:
