@@ -701,12 +701,11 @@ def show_outline(board: Board, rows: Rows, references: Path | None, settings: Se
         planned = [row._asdict() for row in found.rows]
         print(json.dumps({"board": board.name, **found._asdict(), "rows": planned}, indent=1, ensure_ascii=False))
         return
-    table = [
-        [row.row, row.kind, *("" if n is None else str(n) for n in (row.n_clips, row.n_here, row.n_features)), row.source]
-        + ["" if row.seconds is None else duration(row.seconds)]
-        + ["" if row.peak_bytes is None else f"{row.peak_bytes / 2**30:.1f} GiB"]
-        for row in found.rows
-    ]
+    table = []
+    for row in found.rows:
+        time = None if row.seconds is None else duration(row.seconds)
+        memory = None if row.peak_bytes is None else f"{row.peak_bytes / 2**30:.1f} GiB"
+        table.append(["" if cell is None else str(cell) for cell in (*row[:-2], time, memory)])
     columns = ["row", "made from", "clips", "of them here", "features to compute", "where", "time", "memory"]
     show_rows(columns, table)
     if unknown := [row.row for row in found.rows if row.kind == "model" and row.seconds is None]:
