@@ -14,6 +14,8 @@ LAYERS = {
     "plugins": {"types"},
     "resample": {"types"},
     "mel": set(),
+    "records": set(),
+    "paths": set(),
     "arrays": set(),
     "states": {"types"},
     "audio": {"types", "resample"},
@@ -25,14 +27,14 @@ LAYERS = {
     "metrics": {"types"},
     "protocols": {"types", "plugins", "metrics", "scenes"},
     "datasets": {"types", "plugins", "weights", "audio", "download", "prompts"},
-    "boards": {"types", "plugins", "protocols", "prompts", "datasets"},
+    "boards": {"types", "records", "paths", "plugins", "protocols", "prompts", "datasets"},
     "references": {"types", "plugins", "scenes", "store", "text"},
     "prompts": {"types", "audio"},
     "controls": {"types", "audio"},
     "scenes": {"types", "audio"},
-    "store": {"types", "audio"},
-    "text": {"types", "weights"},
-    "embedders": {"types", "audio", "mel", "weights", "text", "states"},
+    "store": {"types", "audio", "records"},
+    "text": {"types", "weights", "states"},
+    "embedders": {"types", "records", "audio", "mel", "weights", "text", "states"},
     "training": {
         "types", "arrays", "audio", "mel", "text", "weights", "metrics", "scenes", "store", "embedders", "boards",
     },
@@ -46,7 +48,7 @@ LAYERS = {
     "generators": {"types", "plugins", "hashes", "weights"},
     "watching": set(),
     "programs": {"types", "audio", "watching"},
-    "recipes": {"types", "plugins", "hashes", "weights", "store", "generators", "programs"},
+    "recipes": {"types", "records", "plugins", "hashes", "weights", "store", "generators", "programs"},
     "costs": {"types", "store"},
     "generating": {"types", "results", "store", "embedding", "checking", "costs", "generators", "programs"},
     "arguments": {
@@ -64,11 +66,12 @@ LAYERS = {
     },
     "editing": {"types", "audio", "weights", "metrics", "protocols", "scenes", "embedding", "validation"},
     "provenance": {"types", "store", "checking", "costs"},
-    "results": {"types"},
-    "runs": {"types"},
+    "results": {"types", "records"},
+    "runs": {"types", "records"},
     "report": {"types", "metrics", "results", "runs", "audio", "mel", "resample"},
     "listening": {
-        "types", "audio", "mel", "resample", "store", "metrics", "results", "runs", "report", "prompts", "humans",
+        "types", "records", "audio", "mel", "resample", "store", "metrics", "results", "runs", "report", "prompts",
+        "humans",
     },
     "humans": {"types", "metrics", "results", "report"},
     "originals": {"types"},
@@ -78,7 +81,8 @@ LAYERS = {
 WITHOUT_TORCH = {
     "types", "plugins", "prompts", "metrics", "report", "store", "harness", "results", "humans", "scoring", "protocols",
     "controls", "audio", "weights", "provenance", "scenes", "validation", "generators", "generating", "planning",
-    "programs", "recipes", "costs", "datasets", "boards", "listening", "runs",
+    "programs", "recipes", "costs", "datasets", "boards", "listening", "runs", "records",
+    "paths",
 }  # fmt: skip
 
 
