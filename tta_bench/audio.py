@@ -22,6 +22,12 @@ Samples = NDArray[np.float32]
 PCM_BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 LOUDEST = 2.0**31
 """Times full scale: 32-bit integers that were written as floats. No sound is louder, and powers of it are finite."""
+BLOCK = 2**22
+"""Samples that are decoded at once: a minute and a half of one channel."""
+UNSTATED = 2**63 - 1
+"""Samples that libsndfile says a flac has which states none."""
+MOST = 2**29
+"""Samples of a file; three hours of one channel, 2 GiB."""
 STREAM = 2**31 - 2**16
 """A wav written to a pipe cannot know its size and promises at least so many bytes, as ffmpeg and sox do."""
 
@@ -42,7 +48,7 @@ def decode(path: Path) -> Clip:
         raise BadClip(f"'{path}' is empty (0 bytes). Make it again or leave it out.")
     try:
         with soundfile.SoundFile(path) as file:
-            samples = file.read(dtype="float32", always_2d=True).T
+            samples = _read(file, path)
             missing = _missing(file.frames, samples.shape[1], file.extra_info)
             sample_rate = file.samplerate
     except soundfile.LibsndfileError as error:
@@ -58,6 +64,22 @@ def decode(path: Path) -> Clip:
     if (peak := float(np.abs(samples).max())) > LOUDEST:
         raise BadClip(f"'{path}' holds samples of {peak:.0e} times full scale. Make it again or leave it out.")
     return Clip(samples[0] if len(samples) == 1 else np.ascontiguousarray(samples), sample_rate)
+
+
+def _read(file: soundfile.SoundFile, path: Path) -> Samples:
+    """All that can be decoded, `(n_channels, n)`; in blocks, because a header may promise more than memory holds.
+
+    Raises ValueError for a file that does not state its length, and BadClip for one without measure.
+    """
+    if file.frames == UNSTATED:
+        raise ValueError("it states no length")
+    blocks, n_frames = [], 0
+    while len(block := file.read(max(1, BLOCK // file.channels), dtype="float32", always_2d=True)):
+        blocks.append(block)
+        n_frames += len(block)
+        if n_frames * file.channels > MOST:
+            raise BadClip(f"'{path}' holds more than {MOST} samples, which is no clip. Cut it or leave it out.")
+    return blocks[0].T if len(blocks) == 1 else np.concatenate(blocks or [np.zeros((0, 1), np.float32)]).T
 
 
 def _missing(n_promised: int, n_read: int, log: str) -> str:

@@ -48,13 +48,13 @@ def _check(error: Exception, n_items: int, what: str) -> None:
         if n_items > 1:
             return
         raise UserError(
-            f"{what}: there is no memory for even one at a time. End what else uses it, or choose another --device; what "
-            "was made so far is kept, and the same command goes on from there."
+            f"{what}: there is no memory for even one at a time. End what else uses it, or choose another --device; "
+            "what was made so far is kept, and the same command goes on from there."
         ) from error
     if "CUDA error" in str(error):
         raise UserError(
-            f"{what}: the GPU failed ({str(error).splitlines()[0]}). What was made so far is kept: the same command goes "
-            "on from there, and with --device cpu without the GPU."
+            f"{what}: the GPU failed ({str(error).splitlines()[0]}). What was made so far is kept: the same command "
+            "goes on from there, and with --device cpu without the GPU."
         ) from error
     raise error
 
