@@ -73,13 +73,13 @@ def _read(file: soundfile.SoundFile, path: Path) -> Samples:
     """
     if file.frames == UNSTATED:
         raise ValueError("it states no length")
-    blocks, n_frames = [], 0
-    while len(block := file.read(max(1, BLOCK // file.channels), dtype="float32", always_2d=True)):
-        blocks.append(block)
-        n_frames += len(block)
-        if n_frames * file.channels > MOST:
+    size = max(1, BLOCK // file.channels)
+    blocks = [file.read(size, dtype="float32", always_2d=True)]
+    while len(blocks[-1]) == size:  # behind the last, libsndfile would seek and fail
+        if len(blocks) * size * file.channels > MOST:
             raise BadClip(f"'{path}' holds more than {MOST} samples, which is no clip. Cut it or leave it out.")
-    return blocks[0].T if len(blocks) == 1 else np.concatenate(blocks or [np.zeros((0, 1), np.float32)]).T
+        blocks.append(file.read(size, dtype="float32", always_2d=True))
+    return blocks[0].T if len(blocks) == 1 else np.concatenate(blocks).T
 
 
 def _missing(n_promised: int, n_read: int, log: str) -> str:
