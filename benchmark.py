@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -746,5 +747,11 @@ def progress_bar() -> Iterator[Progress]:
         yield progress
 
 
+def ended(*_: object) -> None:
+    """Ends as after Ctrl-C: part files are removed, programs are stopped, and what was made is kept."""
+    sys.exit(128 + signal.SIGTERM)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, ended)
     app()

@@ -6,6 +6,7 @@ This is the only module that knows file formats: whatever libsndfile reads (wav,
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from pathlib import Path
 
@@ -19,6 +20,14 @@ from tta_bench.types import Clip, Mono, Pad, Peak, Preprocessing, Quantise, User
 
 Samples = NDArray[np.float32]
 PCM_BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
+LOUDEST = 2.0**31
+"""Times full scale: 32-bit integers that were written as floats. No sound is louder, and powers of it are finite."""
+BLOCK = 2**22
+"""Samples that are decoded at once: a minute and a half of one channel."""
+UNSTATED = 2**63 - 1
+"""Samples that libsndfile says a flac has which states none."""
+MOST = 2**29
+"""Samples of a file; three hours of one channel, 2 GiB."""
 STREAM = 2**31 - 2**16
 """A wav written to a pipe cannot know its size and promises at least so many bytes, as ffmpeg and sox do."""
 
@@ -31,7 +40,7 @@ def decode(path: Path) -> Clip:
     """The audio of a file at its own sample rate, `(n,)` if it has one channel, else `(n_channels, n)`.
 
     Integer formats are divided by their full scale (32768 for 16 bits). Raises BadClip for a file that is missing,
-    empty, not audio, shorter than its header says, or holds NaN or infinity.
+    empty, not audio, shorter than its header says, or holds NaN, infinity or what no sound reaches.
     """
     if not path.is_file():
         raise BadClip(f"'{path}' does not exist or is not a file.")
@@ -39,7 +48,7 @@ def decode(path: Path) -> Clip:
         raise BadClip(f"'{path}' is empty (0 bytes). Make it again or leave it out.")
     try:
         with soundfile.SoundFile(path) as file:
-            samples = file.read(dtype="float32", always_2d=True).T
+            samples = _read(file, path)
             missing = _missing(file.frames, samples.shape[1], file.extra_info)
             sample_rate = file.samplerate
     except soundfile.LibsndfileError as error:
@@ -52,7 +61,25 @@ def decode(path: Path) -> Clip:
         raise BadClip(f"'{path}' holds no samples. Make it again or leave it out.")
     if not np.isfinite(samples).all():
         raise BadClip(f"'{path}' holds NaN or infinite samples. Make it again or leave it out.")
+    if (peak := float(np.abs(samples).max())) > LOUDEST:
+        raise BadClip(f"'{path}' holds samples of {peak:.0e} times full scale. Make it again or leave it out.")
     return Clip(samples[0] if len(samples) == 1 else np.ascontiguousarray(samples), sample_rate)
+
+
+def _read(file: soundfile.SoundFile, path: Path) -> Samples:
+    """All that can be decoded, `(n_channels, n)`; in blocks, because a header may promise more than memory holds.
+
+    Raises ValueError for a file that does not state its length, and BadClip for one without measure.
+    """
+    if file.frames == UNSTATED:
+        raise ValueError("it states no length")
+    size = max(1, BLOCK // file.channels)
+    blocks = [file.read(size, dtype="float32", always_2d=True)]
+    while len(blocks[-1]) == size:  # behind the last, libsndfile would seek and fail
+        if len(blocks) * size * file.channels > MOST:
+            raise BadClip(f"'{path}' holds more than {MOST} samples, which is no clip. Cut it or leave it out.")
+        blocks.append(file.read(size, dtype="float32", always_2d=True))
+    return blocks[0].T if len(blocks) == 1 else np.concatenate(blocks).T
 
 
 def _missing(n_promised: int, n_read: int, log: str) -> str:
@@ -83,9 +110,17 @@ def encode(path: Path, clip: Clip, *, subtype: str = "PCM_16") -> None:
         full_scale = 2.0 ** (PCM_BITS[subtype] - 1)
         steps = np.clip(np.rint(clip.samples.astype(np.float64) * full_scale), -full_scale, full_scale - 1)
         # libsndfile takes an int32 of any size of sample at its upper end.
-        soundfile.write(path, (steps * (2**31 / full_scale)).astype(np.int32).T, clip.sample_rate, subtype=subtype)
+        _write(path, (steps * (2**31 / full_scale)).astype(np.int32), clip.sample_rate, subtype)
     else:
-        soundfile.write(path, np.clip(clip.samples, -1.0, 1.0).T, clip.sample_rate, subtype=subtype)
+        _write(path, np.clip(clip.samples, -1.0, 1.0), clip.sample_rate, subtype)
+
+
+def _write(path: Path, samples: NDArray[np.int32] | NDArray[np.float32], sample_rate: int, subtype: str) -> None:
+    """Raises OSError, as other writers do: of a disk that is full libsndfile says "System error" only."""
+    written = io.BytesIO()
+    written.name = path.name  # tells soundfile the format
+    soundfile.write(written, samples.T, sample_rate, subtype=subtype)
+    path.write_bytes(written.getvalue())
 
 
 def file_sha256(path: Path) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tta_bench import audio, plugins
+from tta_bench import audio, memory, plugins
 from tta_bench.selftest import self_test
 from tta_bench.soundness import ClipReport
 from tta_bench.store import FeatureKey, Store, digest
@@ -27,6 +27,8 @@ from tta_bench.weights import Weights
 
 log = logging.getLogger(__name__)
 
+HALVED = "halved"
+"""Of notes in the store: the smallest batch of a stage."""
 LOOKAHEAD = 2
 TEXT_BATCH = 64
 
@@ -142,7 +144,7 @@ def embed_clips(
         writes: list[Future[None]] = []
         for (batch, missing), waves in zip(work, _prepared(pool, work), strict=True):
             for stage in missing:
-                features = _run(networks.of(stage), batch, waves, stage)
+                features = _fitting(networks.of(stage), batch, waves, stage, store)
                 _raise_errors(writes)
                 writes = [pool.submit(store.write_features, key, found) for key, found in features.items()]
             progress(len(batch))
@@ -188,17 +190,35 @@ def _prepare(clip: SoundClip, stages: Sequence[Stage]) -> Prepared:
     return {(clip.sha256, wish): audio.prepare(decoded, wish, seed=clip.seed) for wish in wanted}
 
 
+def _fitting(
+    network: Embedder, batch: Sequence[SoundClip], waves: Prepared, stage: Stage, store: Store
+) -> dict[str, dict[str, np.ndarray]]:
+    """`_run`, in smaller batches if there is no memory for this one, which is noted."""
+    taken = [clip for clip in batch if stage.takes(clip.report)]
+    made, size = memory.in_halves(
+        lambda part: list(_run(network, part, waves, stage).items()), taken, f"features of {stage.key.embedder}"
+    )
+    if size < len(taken):
+        store.write_note(HALVED, stage.key.sha256, {"batch_size": min(size, smallest_batch(stage, store) or size)})
+    return dict(made)
+
+
+def smallest_batch(stage: Stage, store: Store) -> int | None:
+    """The smallest batch in which features of a stage were computed for want of memory; None if there was enough."""
+    note = store.note(HALVED, stage.key.sha256)
+    return None if note is None else int(str(note["batch_size"]))
+
+
 def _run(
     network: Embedder, batch: Sequence[SoundClip], waves: Prepared, stage: Stage
 ) -> dict[str, dict[str, np.ndarray]]:
     """Features of a batch by store key, the windows of a clip merged as the protocol says."""
-    taken = [clip for clip in batch if stage.takes(clip.report)]
-    windows = [waves[clip.sha256, stage.preprocessing] for clip in taken]
+    windows = [waves[clip.sha256, stage.preprocessing] for clip in batch]
     rate = stage.preprocessing.sample_rate
     features = iter(network.embed([Clip(row, rate) for rows in windows for row in rows]))
     return {
         stage.key.of(clip.sha256): _merge(list(islice(features, len(rows))), stage.preprocessing)
-        for clip, rows in zip(taken, windows, strict=True)
+        for clip, rows in zip(batch, windows, strict=True)
     }
 
 

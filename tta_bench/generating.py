@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tta_bench import checking, costs, embedding, programs
+from tta_bench import checking, costs, embedding, memory, programs
 from tta_bench.checking import Contestant, Progress, Settings
 from tta_bench.costs import Meter
 from tta_bench.embedding import SoundClip
@@ -37,6 +37,8 @@ BYTES_PER_SECOND = 48_000 * 2 * 2
 """Of the largest clip that is likely: two channels of 16 bits. No model is loaded to ask it."""
 
 
+HALVED = "halved"
+"""Of notes in the store: clip -> the size of the batch that it was made in, for want of memory."""
 Answered = Producer[Sequence[tuple["Take", Answer]], None, None]
 """Groups of clips, as they are made."""
 
@@ -218,14 +220,28 @@ def _in_batches(generator: Generator, plan: Plan, batches: Sequence[Sequence[Tak
     embedding.keep_freed_memory()
     model = generator.load(settings.device, settings.dtype)
     machine = costs.machine(settings.device, settings.batch_size)
+
+    def ask(part: Sequence[Take]) -> list[Clip]:
+        return model.generate([take.text for take in part], [take.seed for take in part], plan.duration)
+
     for batch in batches:
         meter = Meter(settings.device)
         with meter.running():
-            clips = model.generate([take.text for take in batch], [take.seed for take in batch], plan.duration)
+            clips, size = memory.in_halves(ask, batch, f"clips of {generator.row}")
+        _note_halved(plan, batch, size, settings)
         if len(clips) != len(batch):
             raise ValueError(f"{model.card.name} made {len(clips)} clips of {len(batch)} captions")
         costs.note(settings.store, plan.card, meter.cost(machine, len(batch), plan.duration))
         yield list(zip(batch, clips, strict=True))
+
+
+def _note_halved(plan: Plan, batch: Sequence[Take], size: int, settings: Settings) -> None:
+    """Remembers which clips were made in smaller batches than planned, for want of memory."""
+    if size < len(batch):
+        known = settings.store.note(HALVED, digest(asdict(plan.card))) or {}
+        settings.store.write_note(
+            HALVED, digest(asdict(plan.card)), {**known, **{take.path.stem: size for take in batch}}
+        )
 
 
 def _run(program: Program, plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings) -> Answered:
@@ -279,4 +295,7 @@ def _made_by(plan: Plan, settings: Settings) -> Mapping[str, object]:
         outside = {"recipe": dict(plan.generator.recipe), "reports": reports}
         return {"model": {**asdict(plan.card), "note": note}, "generation": generation, "program": outside}
     here = {"device": settings.device, "dtype": settings.dtype, "batch_size": settings.batch_size}
+    halved = settings.store.note(HALVED, digest(asdict(plan.card))) or {}
+    smaller = {take.prompt: halved[take.path.stem] for take in plan.takes if take.path.stem in halved}
+    here |= {"smaller_batches": smaller} if smaller else {}
     return {"model": {**asdict(plan.card), "note": plan.generator.note}, "generation": generation | here}

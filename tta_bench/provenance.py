@@ -12,6 +12,7 @@ from pathlib import Path
 import tta_bench
 from tta_bench.checking import Gathered, Settings
 from tta_bench.costs import Cost
+from tta_bench.embedding import smallest_batch
 from tta_bench.store import digest
 from tta_bench.types import Board, Result
 
@@ -56,6 +57,7 @@ def provenance(gathered: Gathered, settings: Settings, command: Mapping[str, obj
                 "verified": stage.weights.verified,
                 "note": stage.weights.note,
                 "code_sha256": stage.key.code_sha256,
+                **({"smaller_batches": smaller} if (smaller := smallest_batch(stage, settings.store)) else {}),
             }
             for stage in gathered.stages.values()
         },

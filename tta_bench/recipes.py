@@ -10,14 +10,13 @@ import json
 import re
 import shlex
 import shutil
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import NoReturn
 
-from tta_bench import generators, plugins, weights
+from tta_bench import generators, plugins, records, weights
 from tta_bench.generators import State
 from tta_bench.hashes import file_hashes, revision
 from tta_bench.programs import SEEDLESS, Program
@@ -90,16 +89,15 @@ def names() -> list[str]:
 
 
 def read(name: str) -> Recipe:
-    """A recipe by its name, or that of a file. Raises UserError for a name that is none, and for a broken file."""
-    path = folder() / f"{plugins.choose(name, names(), kind='recipe')}.toml"
+    """A recipe by its name. Raises UserError for a name that is none, and for a broken file."""
+    return read_file(folder() / f"{plugins.choose(name, names(), kind='recipe')}.toml")
+
+
+def read_file(path: Path) -> Recipe:
+    """The recipe in a file. Raises UserError for a broken one."""
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-        checkpoints = {
-            key: Release(**each | {"weights": tuple(each["weights"])}) for key, each in told["checkpoints"].items()
-        }
-        lists = {key: tuple(told[key]) for key in ("trained_on", "command", "sources")}
-        return Recipe(**told | lists | {"checkpoints": checkpoints})
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        return records.of(Recipe, records.parse_toml(path.read_bytes()))
+    except ValueError as error:
         raise UserError(f"{path} is no recipe: {error}. {PROTOCOL} says what one holds.") from error
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tta_bench.types import Result, Score, UserError
+from tta_bench import records
+from tta_bench.types import Result, UserError
 
 SCHEMA = 1
 
@@ -32,7 +32,7 @@ def summary(results: Sequence[Result]) -> dict[str, object]:
 def read(path: Path) -> Result:
     """A result from its JSON file. Raises UserError naming the file and what is wrong with it."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = records.parse(path.read_bytes())
     except OSError as error:
         raise UserError(f"Cannot read result {path}: {error.strerror}.") from error
     except ValueError as error:
@@ -40,11 +40,24 @@ def read(path: Path) -> Result:
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         found = content.get("schema") if isinstance(content, dict) else type(content).__name__
         raise UserError(f"{path} is not a result of schema {SCHEMA} (found: {found}). Score again with this version.")
-    lacking = [field.name for field in fields(Result) if field.name not in content]
-    if lacking:
-        raise UserError(f"{path} lacks {', '.join(lacking)}: it was cut short or edited. Score again.")
-    scores = tuple(_score(entry) for entry in content["scores"])
-    return Result(**{field.name: content[field.name] for field in fields(Result)} | {"scores": scores})
+    del content["schema"]
+    try:
+        found = records.of(Result, content)
+        _check_provenance(found)
+    except ValueError as error:
+        raise UserError(f"{path} is no result: {error}. It was cut short or edited; score again.") from error
+    return found
+
+
+def _check_provenance(result: Result) -> None:
+    """Raises ValueError unless it says what tables need: the board's hash, and which way each metric is better."""
+    if not isinstance(board_of(result).get("board_sha256"), str):
+        raise ValueError("provenance.board.board_sha256 is no text")
+    metrics = result.provenance.get("metrics")
+    for name in {score.metric for score in result.scores}:
+        column = metrics.get(name) if isinstance(metrics, dict) else None
+        if not isinstance(column, dict) or column.get("better") not in ARROWS:
+            raise ValueError(f"provenance.metrics.{name}.better is neither of {', '.join(ARROWS)}")
 
 
 def read_all(paths: Sequence[Path]) -> list[Result]:
@@ -63,11 +76,6 @@ def read_all(paths: Sequence[Path]) -> list[Result]:
 def board_hash(result: Result) -> str:
     """Hash of the prompts, references and protocol behind a result."""
     return str(result.provenance["board"]["board_sha256"])  # type: ignore[index]
-
-
-def _score(entry: dict[str, object]) -> Score:
-    interval = entry["ci95"]
-    return Score(**entry | {"ci95": None if interval is None else tuple(interval)})  # type: ignore[arg-type]
 
 
 ARROWS = {"lower": "↓", "higher": "↑"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tta_bench import records
 from tta_bench.types import Prompt, UserError
 
 SCHEMA = 1
@@ -59,7 +59,7 @@ def read_clips(folder: Path) -> RunClips:
     """The clips of the run whose results lie in a folder. Raises UserError naming the file and what is wrong."""
     path = folder / NAME
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = records.parse(path.read_bytes())
     except OSError as error:
         raise UserError(
             f"Cannot read {path}: {error.strerror}. The main job and `score` write it beside their results; name that "
@@ -71,8 +71,8 @@ def read_clips(folder: Path) -> RunClips:
         ) from error
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise UserError(f"{path} is not a record of clips of schema {SCHEMA}. Run again with this version.")
+    del content["schema"]
     try:
-        prompts = tuple(RunPrompt(**entry) for entry in content["prompts"])
-        return RunClips(content["board"], prompts, content["rows"])
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{path} is incomplete ({error}). Run again with this version.") from error
+        return records.of(RunClips, content)
+    except ValueError as error:
+        raise UserError(f"{path} is no record of clips: {error}. Run again with this version.") from error

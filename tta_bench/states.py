@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import pickle
+import struct
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from tta_bench.types import UserError
 
 Network = TypeVar("Network", bound=nn.Module)
+DAMAGED = (
+    SafetensorError, pickle.UnpicklingError, struct.error, ArithmeticError, AssertionError, AttributeError, EOFError,
+    LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+"""What torch and safetensors raise for files that are cut short, damaged, or made to look like weights."""
+
+
+def why(error: BaseException) -> str:
+    """What a library says of a damaged file, in one line."""
+    said = str(error).splitlines()
+    return said[0][:300] if said else type(error).__name__
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors by name of a .safetensors file, and what it says beside them. Raises UserError if it is damaged."""
+    try:
+        with safe_open(path, "pt") as file:
+            names = file.keys()
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+    except DAMAGED as error:
+        raise UserError(f"{path} cannot be read as weights ({why(error)}). Fetch the file again.") from error
 
 
 def fill(network: Network, state: Mapping[str, Tensor], name: str, *, dtype: torch.dtype | None = None) -> Network:

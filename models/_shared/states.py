@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from tta_bench import records
+from tta_bench.states import DAMAGED, why
 from tta_bench.types import UserError
 
 
@@ -26,9 +25,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path} cannot be read as weights ({reason}). Fetch the file again.") from error
+    except DAMAGED as error:
+        raise UserError(f"{path} cannot be read as weights ({why(error)}). Fetch the file again.") from error
     if not isinstance(found, dict):
         raise UserError(f"{path} holds a {type(found).__name__}, not tensors by name. Fetch the published file.")
     return found
@@ -42,6 +40,6 @@ def part_of(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 def read_json(path: Path) -> Any:
     """What a JSON file says. Raises UserError if it is missing or damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return records.parse(path.read_bytes())
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read as JSON ({error}). Fetch the file again.") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 MODELS = Path(__file__).parent.parent.parent / "models"
-GRANTED = {"types", "audio", "mel", "weights", "hashes", "states", "text"}
+GRANTED = {"types", "records", "audio", "mel", "weights", "hashes", "states", "text"}
 TO_TRAINING = {"arrays", "prompts", "scenes", "embedders"}
 BORROWS = {"audioldm": {"auffusion"}}
 """Pocket AudioLDM is to differ from pocket Auffusion in its conditioning alone."""

@@ -17,28 +17,24 @@ remark = "..."                      # what a reader of its numbers must know
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tta_bench import datasets, plugins, protocols
+from tta_bench import datasets, paths, plugins, protocols, records
 from tta_bench.prompts import counting, readers
 from tta_bench.types import Board, Event, Prompt, PromptSet, UserError
 
 FOLDER = Path(__file__).parent
-KNOWN = {
-    "protocol", "prompts", "dataset", "list", "prompts_sha256", "n_prompts", "count", "by", "gaps", "gap_column",
-    "bases", "duration", "scenes", "training_captions", "remark",
-}  # fmt: skip
 NEEDED = ("protocol", "duration")
 KINDS: Mapping[str, Any] = {
     "protocol": str, "prompts": str, "dataset": str, "list": str, "bases": str, "count": str, "gap_column": str,
-    "prompts_sha256": str, "remark": str, "n_prompts": int, "by": list, "gaps": dict, "scenes": bool,
-    "duration": (float, int),
+    "prompts_sha256": str, "remark": str, "n_prompts": int, "by": tuple[str, ...], "scenes": bool, "duration": float,
+    "gaps": Mapping[str, tuple[str, ...]], "training_captions": str,
 }  # fmt: skip
+LONGEST = 3600
+"""Seconds that a clip may last: more is a slip, and would fill a disk."""
 
 
 def names() -> list[str]:
@@ -55,21 +51,28 @@ def settings_of(name: str) -> tuple[str, Path, dict[str, Any]]:
     if path.suffix != ".toml":
         path = FOLDER / f"{plugins.choose(name, names(), kind='board', also=', or a .toml file')}.toml"
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        settings = records.parse_toml(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise UserError(f"The board '{path}' cannot be read: {error}.") from error
-    if unknown := sorted(settings.keys() - KNOWN):
-        raise UserError(f"'{path}' states {unknown[0]!r}, which no board has. There are: {', '.join(sorted(KNOWN))}.")
-    for key, kind in KINDS.items():
-        if key in settings and not isinstance(settings[key], kind):
-            wanted = kind[0].__name__ if isinstance(kind, tuple) else kind.__name__
-            raise UserError(f"'{path}', {key}: {settings[key]!r} is no {wanted}.")
+    if unknown := sorted(settings.keys() - KINDS.keys()):
+        raise UserError(f"'{path}' states {unknown[0]!r}, which no board has. There are: {', '.join(sorted(KINDS))}.")
+    try:
+        settings = {key: records.checked(KINDS[key], value, key) for key, value in settings.items()}
+    except ValueError as error:
+        raise UserError(f"'{path}': {error}. The boards that ship show what each setting is.") from error
+    if not 0 < settings.get("duration", 1) <= LONGEST:
+        raise UserError(f"'{path}', duration: {settings['duration']} is not within 0 and {LONGEST} seconds.")
     if missing := [key for key in NEEDED if key not in settings]:
         raise UserError(f"'{path}' does not state {missing[0]!r}. A board needs {', '.join(NEEDED)}, and prompts.")
     if ("prompts" in settings) == ("dataset" in settings):
         raise UserError(
             f"'{path}' needs either `prompts`, a file beside it, or `dataset`, the name of a published set."
         )
+    for key in ("prompts", "training_captions"):
+        try:
+            paths.below(path.parent, settings.get(key, "none"))
+        except ValueError as error:
+            raise UserError(f"'{path}', {key}: {error}. Put the file beside the board.") from error
     for key, other in (("list", "dataset"), ("bases", "dataset"), ("gaps", "gap_column"), ("gap_column", "gaps")):
         if key in settings and other not in settings:
             raise UserError(f"'{path}' states {key!r} without {other!r}, and so means nothing. State both, or neither.")
@@ -147,16 +150,38 @@ def limited(board: Board, limit: int) -> Board:
 
 
 def read_prompts(path: Path, name: str) -> PromptSet:
-    """Prompts with their timelines from JSON lines of our own."""
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return PromptSet(name, tuple(_prompt(row) for row in rows))
+    """Prompts with their timelines from JSON lines of our own. Raises UserError for anything else."""
+    try:
+        rows = [records.parse(line) for line in path.read_bytes().splitlines()]
+        found = tuple(_prompt(row) for row in rows)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"'{path}' holds no prompts with timelines: {error}. The boards that ship have some."
+        ) from error
+    if not found or len({prompt.id for prompt in found}) < len(found):
+        raise UserError(f"'{path}' holds no prompts, or two of one id. Give each an id of its own.")
+    return PromptSet(name, found)
 
 
-def _prompt(row: dict[str, object]) -> Prompt:
-    known = {key: row.pop(key) for key in ("id", "caption", "n_events", "events")}
-    events = tuple(
-        Event(**event | {"soundings": tuple(tuple(sounding) for sounding in event["soundings"])})
-        for event in known["events"]  # type: ignore[attr-defined]
-    )
-    fields = {key: str(value) for key, value in row.items()}
-    return Prompt(str(known["id"]), str(known["caption"]), int(str(known["n_events"])), events, fields=fields)
+def _prompt(row: object) -> Prompt:
+    """A prompt, all that nobody else names in its fields. Raises ValueError for a value of another kind."""
+    if not isinstance(row, dict):
+        raise ValueError(f"a line is no object but {str(row)[:60]!r}")
+    own = records.of(_Timeline, {key: row[key] for key in _OWN if key in row})
+    if problem := readers.unsafe(own.id):
+        raise ValueError(f"the id {own.id[:60]!r} {problem}")
+    fields = {key: str(records.checked(object, row[key], key)) for key in row if key not in _OWN}
+    return Prompt(own.id, own.caption, own.n_events, own.events, fields=fields)
+
+
+@dataclass(frozen=True)
+class _Timeline:
+    """What each of our own lines has."""
+
+    id: str
+    caption: str
+    n_events: int
+    events: tuple[Event, ...]
+
+
+_OWN = ("id", "caption", "n_events", "events")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tta_bench.states import DAMAGED, why
 from tta_bench.types import UserError
 
 
@@ -23,9 +23,8 @@ def read_checkpoint(path: Path) -> Any:
     try:
         with torch.serialization.safe_globals(_numpy_types()):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path} cannot be read as a PyTorch checkpoint: {reason} Fetch the file again.") from error
+    except DAMAGED as error:
+        raise UserError(f"{path} cannot be read as a PyTorch checkpoint: {why(error)} Fetch the file again.") from error
 
 
 def _numpy_types() -> list[Callable[..., Any] | tuple[Callable[..., Any], str]]:

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from tta_bench.embedders._batches import by_length, rows
@@ -26,7 +25,7 @@ from tta_bench.embedders._clap_names import renamed
 from tta_bench.embedders._htsat import Htsat
 from tta_bench.embedders._loading import read_checkpoint
 from tta_bench.embedders._roberta import ROBERTA_BASE, Roberta, RobertaShape, Tokenize, tokenizer
-from tta_bench.states import fill
+from tta_bench.states import fill, read_tensors
 from tta_bench.types import Clip, Features, UserError
 
 TOKENIZER = ("vocab.json", "merges.txt")
@@ -117,7 +116,7 @@ def hub_original(files: Mapping[str, Path], device: str) -> Original:
 def read_network(files: Mapping[str, Path], original: Original, name: str) -> ClapNetwork:
     """The network with the weights of the one checkpoint file among `files`, on the CPU."""
     [file] = [file for file in files if file.endswith((".pt", ".bin", ".safetensors"))]
-    published: Any = load_file(files[file]) if file.endswith(".safetensors") else read_checkpoint(files[file])
+    published: Any = read_tensors(files[file])[0] if file.endswith(".safetensors") else read_checkpoint(files[file])
     with torch.device("meta"):
         network = ClapNetwork(original.shape)
     label = f"{file} of {name}"

@@ -7,7 +7,6 @@ this project's own, so its numbers compare with numbers of its own checkpoint on
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +14,14 @@ from typing import final
 
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from tta_bench import records
 from tta_bench.embedders._batches import AudioEmbedder, rows
 from tta_bench.mel import mel_filters
-from tta_bench.states import fill
+from tta_bench.states import fill, read_tensors
 from tta_bench.types import Features, UserError
 
 SAMPLE_RATE = 16_000
@@ -93,12 +92,14 @@ def read_network(path: Path, name: str) -> Tagger:
 
 def read_weights(path: Path) -> tuple[list[str], dict[str, Tensor]]:
     """Names of the classes and float32 weights of a file. Raises UserError if it names no classes."""
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata() or {}
-        weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 (not a mapping)
-    if "classes" not in metadata:
-        raise UserError(f"'{path}' does not say which classes it knows, so it is no pocket tagger. Fetch it again.")
-    return json.loads(metadata["classes"]), weights
+    found, metadata = read_tensors(path)
+    try:
+        classes = records.checked(list[str], records.parse(metadata.get("classes", "")), "classes")
+    except ValueError as error:
+        raise UserError(
+            f"'{path}' does not say which classes it knows, so it is no pocket tagger: {error}. Fetch it again."
+        ) from error
+    return classes, {name: tensor.float() for name, tensor in found.items()}
 
 
 def level_filters() -> Tensor:

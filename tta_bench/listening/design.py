@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from tta_bench import records
 from tta_bench.listening import events, kit
 from tta_bench.types import UserError
 
@@ -107,30 +108,30 @@ def read(folder: Path) -> Design:
         return of_key(key)
     except KeyError as error:
         raise UserError(f"{folder / kit.KEY} lacks {error}: it was edited. Build the kit again.") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UserError(f"{folder / kit.KEY} was edited: {error}. Build the kit again.") from error
 
 
 def of_key(key: Mapping[str, Any]) -> Design:
-    """The design that a key describes. Raises KeyError naming what it lacks."""
-    return Design(
-        test=key["test"],
-        digest=key["digest"],
-        kind=key["kind"],
-        seed=key["seed"],
-        secret=key["secret"],
-        axes={one["id"]: Axis(one["id"], one["min"], one["max"], one["style"]) for one in key["axes"]},
-        models=tuple(key["models"]),
-        buckets={prompt: known["bucket"] for prompt, known in key["prompts"].items()},
-        stimuli={
-            one: Stimulus(one, known["model"], known["prompt"], known["role"], known.get("seconds"))
-            for one, known in key["stimuli"].items()
+    """The design that a key describes. Raises KeyError naming what it lacks, and other errors for values of other kinds
+    than it has."""
+    known = {name: key[name] for name in ("test", "digest", "kind", "seed", "secret", "models", "lists")}
+    known |= {
+        "axes": {
+            one["id"]: {"id": one["id"], "low": one["min"], "high": one["max"], "style": one["style"]}
+            for one in key["axes"]
         },
-        trials={one: _trial(one, known) for one, known in key["trials"].items()},
-        lists=tuple(tuple(one) for one in key["lists"]),
-        headphones=key["headphones"] or {},
-        screening={rule: numbers for rule, numbers in key["screening"].items() if numbers is not None},
-    )
+        "buckets": {prompt: told["bucket"] for prompt, told in key["prompts"].items()},
+        "stimuli": {
+            one: {"id": one, "seconds": told.get("seconds")}
+            | {name: told[name] for name in ("model", "prompt", "role")}
+            for one, told in key["stimuli"].items()
+        },
+        "trials": {one: {"id": one} | {name: told[name] for name in _TRIAL} for one, told in key["trials"].items()},
+        "headphones": key["headphones"] or {},
+        "screening": {rule: numbers for rule, numbers in key["screening"].items() if numbers is not None},
+    }
+    return records.of(Design, known)
 
 
-def _trial(name: str, known: Mapping[str, Any]) -> Trial:
-    stimuli = tuple(known["stimuli"])
-    return Trial(name, known["role"], known["prompt"], stimuli, known["duplicate_of"], known["expected"])
+_TRIAL: Final = ("role", "prompt", "stimuli", "duplicate_of", "expected")

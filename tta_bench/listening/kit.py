@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tta_bench import records
 from tta_bench.listening.events import canonical
 from tta_bench.types import UserError
 
@@ -48,7 +49,7 @@ def read_config(kit: Path) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}. Give the folder that `listen build` made.") from error
     try:
-        config = json.loads(data.removeprefix(HEAD).removesuffix(TAIL))
+        config = records.parse(data.removeprefix(HEAD).removesuffix(TAIL))
     except ValueError as error:
         raise UserError(f"{path} is not the config of a kit: {error}. Build the kit again.") from error
     if not isinstance(config, dict) or config.get("schema") != SCHEMA or config.get("digest") != digest(config):
@@ -65,7 +66,7 @@ def read_key(folder: Path) -> dict[str, Any]:
     """The private key in a folder `KIT.key`. Raises UserError if it is missing or not one."""
     path = folder / KEY
     try:
-        key = json.loads(path.read_bytes())
+        key = records.parse(path.read_bytes())
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}. It lies beside the kit that it belongs to.") from error
     except ValueError as error:

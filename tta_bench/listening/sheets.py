@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from tta_bench.listening.design import Design
 from tta_bench.listening.events import Event
@@ -17,6 +18,22 @@ CLIP: Final = "clip"
 RATER: Final = "rater"
 SHEET: Final = "sheet"
 """Parameter of the participant that tells a sheet's session: nobody measured how long its rater listened."""
+LARGEST: Final = 64 * 2**20
+"""Bytes of a workbook when it is unpacked: a thousand times a sheet of a long test."""
+_DAMAGED = (
+    BadZipFile,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    zlib.error,
+    RuntimeError,
+)
+"""What openpyxl, and the libraries below it, raise for files that are no workbooks; XML that is none is SyntaxError."""
 Faults = list[tuple[str, str]]
 
 
@@ -28,7 +45,7 @@ def read(path: Path, design: Design) -> tuple[list[Event], Faults]:
     data = path.read_bytes()
     try:
         rows = list(_rows(data, path.suffix.lower()))
-    except (ValueError, KeyError, BadZipFile, csv.Error) as error:
+    except (*_DAMAGED, csv.Error) as error:
         return [], [("", f"not a sheet: {error}")]
     columns = set(rows[0]) if rows else set()
     lacking = {CLIP, *design.axes} - columns
@@ -48,6 +65,9 @@ def _rows(data: bytes, suffix: str) -> Iterator[Mapping[str, str]]:
         return
     from openpyxl import load_workbook
 
+    with ZipFile(io.BytesIO(data)) as archive:
+        if (size := sum(member.file_size for member in archive.infolist())) > LARGEST:
+            raise ValueError(f"unpacked it takes {size} bytes, more than {LARGEST}")
     page = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
     lines = ([_cell(value) for value in line] for line in page.iter_rows(values_only=True))
     head = next(lines, [])

@@ -25,6 +25,7 @@ _AUDIOCAPS = dict.fromkeys(_YOUTUBE_IDS, "youtube_id") | dict.fromkeys(_STARTS, 
 _AUDIOCAPS["audiocap_id"] = "audiocap_id"
 _EVENT_COUNT = re.compile(r"0*([1-9][0-9]{0,8})(?:\.0+)?")
 _MAX_ID_BYTES = 200
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 
 
 @dataclass(frozen=True)
@@ -148,12 +149,12 @@ def _read_id(place: str, columns: _Columns, row: Mapping[str, object]) -> str:
         raise UserError(f"{place}: the id is empty. Fill in '{columns.id}' or remove the row.")
     if column in _YOUTUBE_IDS and columns.start and (start := _read_cell(place, columns.start, row).strip()):
         prompt_id = f"{prompt_id}_{start}"
-    if problem := _unsafe(prompt_id):
+    if problem := unsafe(prompt_id):
         raise UserError(f"{place}: the id {prompt_id[:_MAX_ID_BYTES]!r} {problem}. Ids name files; choose another.")
     return prompt_id
 
 
-def _unsafe(prompt_id: str) -> str | None:
+def unsafe(prompt_id: str) -> str | None:
     """Why no file can be named so everywhere, or None."""
     if "/" in prompt_id or "\\" in prompt_id:
         return "holds a path separator"
@@ -161,6 +162,8 @@ def _unsafe(prompt_id: str) -> str | None:
         return "begins with a dot"
     if not prompt_id.isprintable():
         return "holds a character that cannot be printed"
+    if prompt_id.partition(".")[0].rstrip().upper() in _DEVICES:
+        return "is the name of a device in Windows"
     if len(prompt_id.encode()) > _MAX_ID_BYTES:
         return f"is longer than {_MAX_ID_BYTES} bytes"
     return None
