@@ -135,9 +135,7 @@ def main() -> None:
     print(f"clips                {given.clips:,} in {len(shards):,} shards of {given.models} models")
     print(f"made, given up       {sum(n for n, _ in ends) - lost:,}, {lost:,}")
     print(f"run                  {pool.clock / 3600:.2f} h by {given.workers} workers")
-    print(
-        f"the work alone       {ideal / 3600:.2f} h with the slow shards; the run takes {pool.clock / ideal:.3f} of it"
-    )
+    print(f"the work alone       {ideal / 3600:.2f} h with slow shards; the run takes {pool.clock / ideal:.3f} of it")
     print(f"workers started      {pool.started:,}; shards handed out {pool.given:,}")
     print(f"driver: the loop     {own:.1f} s, {1e6 * own / pool.given:.0f} us a shard")
     print(f"driver: memory       {empty} MiB empty, {planned} MiB with the plan, {memory()} MiB at the end")

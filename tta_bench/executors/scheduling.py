@@ -138,13 +138,13 @@ class Scheduler(Generic[ShardT, End]):
             kind.waiting.clear()
 
     def _hand_out(self) -> None:
-        for _ in range(len(self._idle)):
-            worker = self._idle.pop(0)
+        while self._idle:
+            worker = self._idle[0]
             task = self._next(worker) or self._slowest()
             if task is None:
-                self._idle.append(worker)
-            else:
-                self._give(worker, task)
+                return  # for the others there is nothing either
+            self._idle.pop(0)
+            self._give(worker, task)
 
     def _next(self, worker: int) -> _Task[ShardT] | None:
         """What waits of the kind that the worker holds; else of that with the most to do for each who holds it."""
