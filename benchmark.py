@@ -28,9 +28,13 @@ from commands.options import (
     DONE,
     INCOMPLETE,
     REFUSED,
+    AddressOption,
     DeviceOption,
     DtypeOption,
+    ExecutorOption,
+    GpusOption,
     JsonFlag,
+    ThreadsOption,
     WeightsOption,
     refusing,
 )
@@ -118,6 +122,10 @@ def main(
     device: DeviceOption = "auto",
     dtype: DtypeOption = "float32",
     batch_size: BatchOption = 8,
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
+    threads: ThreadsOption = None,
+    gpus_per_worker: GpusOption = None,
     store: StoreOption = Path("runs/store"),
     out: OutOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")] = False,
@@ -141,6 +149,7 @@ def main(
     command |= paths | ({"count": count} if count else {}) | ({"model_command": model_command} if model_command else {})
     with refusing():
         settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, intervals)
+        settings = with_executor(settings, executor, address, threads, gpus_per_worker)
         settings = replace(settings, seed=seed, silence=model_timeout)
         found = arguments.choose_board(board, metrics, limit, data=data, count=count)
         arguments.check_references(found, references)
@@ -173,6 +182,10 @@ def score(
     device: DeviceOption = "auto",
     dtype: DtypeOption = "float32",
     batch_size: BatchOption = 8,
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
+    threads: ThreadsOption = None,
+    gpus_per_worker: GpusOption = None,
     store: StoreOption = Path("runs/store"),
     out: OutOption = None,
     as_json: JsonFlag = False,
@@ -196,6 +209,7 @@ def score(
     }
     with refusing():
         settings = make_settings(store, weights_dir, trust_weights, device, dtype, batch_size, allow_missing, intervals)
+        settings = with_executor(settings, executor, address, threads, gpus_per_worker)
         rows = arguments.Rows(
             folders=arguments.name_folders(generated), controls=tuple(arguments.choose_controls(controls))
         )
@@ -230,6 +244,17 @@ def make_settings(
     )
 
 
+def with_executor(
+    settings: Settings, executor: str, address: str | None, threads: int | None, gpus: float | None
+) -> Settings:
+    """The same, carried out by others; a worker has a GPU of its own unless it is said otherwise."""
+    from tta_bench import executors
+
+    gpus = gpus if gpus is not None else float(settings.device.startswith("cuda"))
+    chosen = executors.choose(executor, address=address, threads=threads, gpus=gpus)
+    return replace(settings, executor=chosen)
+
+
 def run(
     board: Board,
     rows: Rows,
@@ -250,9 +275,10 @@ def run(
         gathered = checking.gather(board, rows.folders, references, rows.controls, settings, progress)
     with refusing(status=INCOMPLETE):
         with progress_bar() as progress:
-            generated = [generating.generate(plan, settings, progress) for plan in plans]
+            generated = generating.generate_all(plans, settings, progress)
             gathered = checking.with_generated(gathered, generated)
-            made_by = provenance(gathered, settings, command)
+            who = {"executor": settings.executor.summary} if settings.executor.summary else {}
+            made_by = provenance(gathered, settings, {**command, **who})
             if board.protocol.by_originals:
                 results = harness.score_by_originals(gathered, made_by, progress)
             else:

@@ -21,6 +21,19 @@ DeviceOption = Annotated[
 DtypeOption = Annotated[
     str, typer.Option("--dtype", metavar="NAME", help="float32, or bfloat16 (faster, not exact, recorded).")
 ]
+ExecutorOption = Annotated[
+    str, typer.Option("--executor", metavar="WHO", help="local, processes:N, ray or ray:N (N workers); docs/scale.md.")
+]
+AddressOption = Annotated[
+    str | None, typer.Option("--address", metavar="HOST:PORT", help="Of a Ray cluster that runs; auto: the one here.")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, metavar="N", help="Of each worker (1), or here (as torch decides).")
+]
+GpusOption = Annotated[
+    float | None,
+    typer.Option("--gpus-per-worker", min=0, metavar="N", help="1 with cuda; 0.5: two share one."),
+]
 
 
 @contextlib.contextmanager

@@ -3,7 +3,8 @@
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 import benchmark
+from benchmarks.scheduling import Simulated
 from tta_bench import arguments, audio, boards, generating, generators, plugins
 from tta_bench.checking import Contestant, Settings
+from tta_bench.executors.scheduling import Scheduler
 from tta_bench.generating import Plan
+from tta_bench.making import Batch, Making
 from tta_bench.store import Store
 from tta_bench.types import BenchmarkProtocol, Board, Prompt, PromptSet, UserError
 
@@ -196,6 +200,51 @@ def test_a_full_disk_is_refused_while_planning(settings: Settings, monkeypatch: 
     generator = generators.find("tone:right", BOARD, weights_dir=None)
     with pytest.raises(UserError, match=r"0 MiB free, but 7 generated clips and their features take .* --store"):
         generating.plan_all([generator], BOARD, settings)
+
+
+class Mortal:
+    """An executor of simulated workers; who gets a deadly caption is lost."""
+
+    summary: Mapping[str, object] = {}
+
+    def __init__(self, deadly: str = "") -> None:
+        self._deadly = deadly
+
+    @contextmanager
+    def crew(self, craft: Making) -> Iterator[Any]:
+        def fate(worker: int, batch: Batch) -> tuple[float, object | None]:
+            died = self._deadly in [take.text for take in batch.takes]
+            return 1.0 + worker, None if died else next(iter(list(craft.perform([batch]))))
+
+        yield Scheduler[Batch, Any](Simulated(fate), 2)
+
+
+def test_workers_make_the_bytes_that_one_process_makes(settings: Settings, tmp_path: Path) -> None:
+    plans = [planned(settings, name) for name in ("right", "nan")]
+    other = replace(settings, store=Store(tmp_path / "other"), executor=Mortal())
+    rows = generating.generate_all(plans, settings, quiet)
+    found = generating.generate_all([planned(other, name) for name in ("right", "nan")], other, quiet)
+    assert clips(other) == clips(settings)
+    assert [(row.name, list(row.clips), row.missing) for row in found] == [
+        (row.name, list(row.clips), row.missing) for row in rows
+    ]
+
+
+def test_a_prompt_that_kills_its_workers_is_missing_and_named_and_the_others_are_made(settings: Settings) -> None:
+    mortal = replace(settings, executor=Mortal("caption 4"))
+    row = generating.generate(planned(mortal), mortal, quiet)
+    assert row.missing == {"p4": "3 workers were lost over it: it died."}
+    assert sorted(row.clips) == [prompt.id for prompt in PROMPTS if prompt.id != "p4"]
+    assert generating.generate(planned(mortal), mortal, quiet).missing == row.missing
+
+
+def test_clips_that_rows_share_are_made_once(settings: Settings, tone: Any) -> None:
+    plan = planned(settings)
+    named = replace(plan, generator=replace(plan.generator, row="tone"))
+    tone.calls.clear()
+    one, other = generating.generate_all([plan, named], settings, quiet)
+    assert one.clips == other.clips
+    assert len(tone.calls) == 1 + 3
 
 
 def test_the_row_says_what_made_it(settings: Settings) -> None:

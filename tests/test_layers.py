@@ -41,17 +41,21 @@ LAYERS = {
     },
     "selftest": {"types"},
     "embedding": {"types", "memory", "selftest", "audio", "soundness", "store", "plugins", "weights"},
+    "executors": {"types"},
     "scoring": {"types", "metrics"},
     "checking": {
         "types", "audio", "soundness", "store", "plugins", "prompts", "controls", "weights", "embedding",
-        "originals", "references",
+        "originals", "references", "executors",
     },
     "generators": {"types", "plugins", "hashes", "weights"},
     "watching": set(),
     "programs": {"types", "audio", "watching"},
     "recipes": {"types", "records", "plugins", "hashes", "weights", "store", "generators", "programs"},
     "costs": {"types", "store"},
-    "generating": {"types", "memory", "results", "store", "embedding", "checking", "costs", "generators", "programs"},
+    "making": {"types", "memory", "store", "embedding", "costs", "generators", "programs"},
+    "generating": {
+        "types", "results", "store", "embedding", "checking", "costs", "generators", "programs", "executors", "making",
+    },
     "arguments": {
         "types", "plugins", "boards", "controls", "generators", "programs", "recipes", "protocols", "prompts",
         "results",
@@ -60,7 +64,7 @@ LAYERS = {
         "types", "audio", "prompts", "references", "embedding", "checking", "costs", "generators", "programs",
         "generating", "arguments",
     },
-    "harness": {"types", "originals", "store", "checking", "embedding", "scoring"},
+    "harness": {"types", "originals", "store", "checking", "embedding", "scoring", "executors"},
     "validation": {
         "types", "audio", "store", "plugins", "metrics", "scenes", "controls", "embedding", "checking", "harness",
         "report", "results", "references",
@@ -83,7 +87,7 @@ WITHOUT_TORCH = {
     "types", "plugins", "prompts", "metrics", "report", "store", "harness", "results", "humans", "scoring", "protocols",
     "controls", "audio", "weights", "provenance", "scenes", "validation", "generators", "generating", "planning",
     "programs", "recipes", "costs", "datasets", "boards", "listening", "runs", "records",
-    "paths",
+    "paths", "executors", "making",
 }  # fmt: skip
 
 
@@ -140,7 +144,11 @@ def test_everything_imported_is_declared() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["app"]]
+    declared = [
+        *project["dependencies"],
+        *project["optional-dependencies"]["app"],
+        *project["optional-dependencies"]["ray"],
+    ]
     imported_as = {"pillow": "PIL"}
     names = {name.partition(">")[0].partition("=")[0] for name in declared}
     names = {imported_as.get(name, name) for name in names}

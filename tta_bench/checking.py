@@ -12,6 +12,7 @@ import numpy as np
 
 from tta_bench import audio, controls, embedding, originals, plugins, soundness, weights
 from tta_bench.embedding import SoundClip, Stage
+from tta_bench.executors import Executor, Local
 from tta_bench.prompts.folders import Matches, match_clips
 from tta_bench.store import Store
 from tta_bench.types import Board, UserError
@@ -39,6 +40,8 @@ class Settings:
     """Of generated clips: each has a seed of its own, drawn from this one."""
     silence: float = 1800.0
     """Seconds for which a program that generates may say nothing."""
+    executor: Executor = field(default_factory=Local)
+    """Who generates and embeds."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ctypes
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -31,6 +31,7 @@ HALVED = "halved"
 """Of notes in the store: the smallest batch of a stage."""
 LOOKAHEAD = 2
 TEXT_BATCH = 64
+Prepared = Mapping[tuple[str, Preprocessing], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -124,63 +125,134 @@ def keep_freed_memory() -> None:
             mallopt(option, value)
 
 
-def embed_clips(
-    clips: Sequence[SoundClip],
-    stages: Sequence[Stage],
-    *,
-    store: Store,
-    networks: Networks,
-    batch_size: int,
-    progress: Callable[[int], None],
-) -> None:
-    """Stores the features of one set of clips under every stage that takes them; `progress` gets clips done."""
+@dataclass(frozen=True)
+class ClipShard:
+    """A batch of clips, and the stages that lack features of one of them."""
+
+    clips: tuple[SoundClip, ...]
+    stages: tuple[Stage, ...]
+
+    @property
+    def needs(self) -> str:
+        """All shards need much the same networks."""
+        return "networks"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files."""
+        return tuple(str(clip.path) for clip in self.clips)
+
+    def halves(self) -> tuple[ClipShard, ...]:
+        """In two."""
+        parts = (self.clips[: len(self.clips) // 2], self.clips[len(self.clips) // 2 :])
+        return tuple(replace(self, clips=part) for part in parts if part)
+
+    def features(
+        self, networks: Networks, waves: Prepared, store: Store
+    ) -> Iterator[Mapping[str, Mapping[str, np.ndarray]]]:
+        """By store key, of one stage after the other; not of those that somebody else has made meanwhile."""
+        for stage in self.stages:
+            if _incomplete(self.clips, stage, store):
+                yield _fitting(networks.of(stage), self.clips, waves, stage, store)
+
+
+@dataclass(frozen=True)
+class TextShard:
+    """A batch of captions for a network."""
+
+    texts: tuple[str, ...]
+    stage: Stage
+    clips: tuple[SoundClip, ...] = ()
+    """None: there is nothing to decode."""
+    stages: tuple[Stage, ...] = ()
+
+    @property
+    def needs(self) -> str:
+        """The networks that clips need too."""
+        return "networks"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The captions."""
+        return self.texts
+
+    def halves(self) -> tuple[TextShard, ...]:
+        """In two."""
+        parts = (self.texts[: len(self.texts) // 2], self.texts[len(self.texts) // 2 :])
+        return tuple(replace(self, texts=part) for part in parts if part)
+
+    def features(
+        self, networks: Networks, waves: Prepared, store: Store
+    ) -> Iterator[Mapping[str, Mapping[str, np.ndarray]]]:
+        """By store key."""
+        del waves
+        keys = [self.stage.text_key(text) for text in self.texts]
+        if not all(store.has_features(key) for key in keys):
+            found = networks.of(self.stage, with_text=True).embed_text(self.texts)
+            yield {key: {"embedding": one} for key, one in zip(keys, found, strict=True)}
+
+
+def clip_shards(
+    clips: Sequence[SoundClip], stages: Sequence[Stage], *, store: Store, batch_size: int
+) -> list[ClipShard]:
+    """What is to be done for one set of clips, under every stage that takes them."""
     unique = {clip.sha256: clip for clip in clips}
     planned = sorted(unique.values(), key=lambda clip: (clip.report.duration, clip.sha256))
-    batches = [planned[i : i + batch_size] for i in range(0, len(planned), batch_size)]
-    todo = [(batch, [stage for stage in stages if _incomplete(batch, stage, store)]) for batch in batches]
-    progress(sum(len(batch) for batch, missing in todo if not missing))
-    work = [(batch, missing) for batch, missing in todo if missing]
-    with ThreadPoolExecutor() as pool:
-        writes: list[Future[None]] = []
-        for (batch, missing), waves in zip(work, _prepared(pool, work), strict=True):
-            for stage in missing:
-                features = _fitting(networks.of(stage), batch, waves, stage, store)
-                _raise_errors(writes)
-                writes = [pool.submit(store.write_features, key, found) for key, found in features.items()]
-            progress(len(batch))
-        _raise_errors(writes)
+    batches = [tuple(planned[i : i + batch_size]) for i in range(0, len(planned), batch_size)]
+    todo = [(batch, tuple(stage for stage in stages if _incomplete(batch, stage, store))) for batch in batches]
+    return [ClipShard(batch, missing) for batch, missing in todo if missing]
 
 
-def embed_texts(texts: Sequence[str], stage: Stage, *, store: Store, networks: Networks) -> None:
-    """Stores the embeddings of captions under a stage."""
+def text_shards(texts: Sequence[str], stage: Stage, *, store: Store) -> list[TextShard]:
+    """What is to be done for the captions under a stage."""
     planned = sorted(set(texts), key=lambda text: (len(text), text))
-    for start in range(0, len(planned), TEXT_BATCH):
-        batch = planned[start : start + TEXT_BATCH]
-        keys = [stage.text_key(text) for text in batch]
-        if not all(store.has_features(key) for key in keys):
-            for key, embedding in zip(keys, networks.of(stage, with_text=True).embed_text(batch), strict=True):
-                store.write_features(key, {"embedding": embedding})
+    batches = [tuple(planned[i : i + TEXT_BATCH]) for i in range(0, len(planned), TEXT_BATCH)]
+    return [
+        TextShard(batch, stage)
+        for batch in batches
+        if not all(store.has_features(stage.text_key(text)) for text in batch)
+    ]
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """The craft: networks that are loaded once, and files that are decoded ahead of them."""
+
+    store: Store
+    networks: Networks
+
+    @property
+    def folder(self) -> Path:
+        """That all workers have to see."""
+        return self.store.root
+
+    def perform(self, shards: Sequence[ClipShard | TextShard]) -> Iterator[int]:
+        """Clips and captions of each shard, when they are done; features are written while the next are computed."""
+        with ThreadPoolExecutor() as pool:
+            writes: list[Future[None]] = []
+            for shard, waves in zip(shards, _prepared(pool, shards), strict=True):
+                for features in shard.features(self.networks, waves, self.store):
+                    _raise_errors(writes)
+                    writes = [pool.submit(self.store.write_features, key, found) for key, found in features.items()]
+                yield len(shard.names)
+            _raise_errors(writes)
 
 
 def _incomplete(batch: Sequence[SoundClip], stage: Stage, store: Store) -> bool:
     return any(stage.takes(clip.report) and not store.has_features(stage.key.of(clip.sha256)) for clip in batch)
 
 
-Prepared = Mapping[tuple[str, Preprocessing], np.ndarray]
-Work = tuple[Sequence[SoundClip], Sequence[Stage]]
-
-
-def _prepared(pool: ThreadPoolExecutor, work: Sequence[Work]) -> Iterator[Prepared]:
+def _prepared(pool: ThreadPoolExecutor, shards: Sequence[ClipShard | TextShard]) -> Iterator[Prepared]:
     """Prepared waves of each batch, made in threads at most `LOOKAHEAD` batches ahead of the network."""
 
-    def start(item: Work) -> list[Future[Prepared]]:
-        return [pool.submit(_prepare, clip, item[1]) for clip in item[0]]
+    def start(shard: ClipShard | TextShard) -> list[Future[Prepared]]:
+        return [pool.submit(_prepare, clip, shard.stages) for clip in shard.clips]
 
-    ahead = [start(item) for item in islice(work, LOOKAHEAD)]
-    for i in range(len(work)):
+    ahead = [start(shard) for shard in islice(shards, LOOKAHEAD)]
+    for i in range(len(shards)):
         yield {key: wave for future in ahead.pop(0) for key, wave in future.result().items()}
-        if i + LOOKAHEAD < len(work):
-            ahead.append(start(work[i + LOOKAHEAD]))
+        if i + LOOKAHEAD < len(shards):
+            ahead.append(start(shards[i + LOOKAHEAD]))
 
 
 def _prepare(clip: SoundClip, stages: Sequence[Stage]) -> Prepared:

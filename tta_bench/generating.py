@@ -12,20 +12,19 @@ import gc
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Generator as Producer
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from tta_bench import checking, costs, embedding, memory, programs
+from tta_bench import checking, costs, programs
 from tta_bench.checking import Contestant, Progress, Settings
-from tta_bench.costs import Meter
 from tta_bench.embedding import SoundClip
+from tta_bench.executors import Lost
 from tta_bench.generators import Generator
+from tta_bench.making import Batch, Making, Take, smaller_batch, sorted_out
 from tta_bench.programs import Answer, Job, Program
 from tta_bench.results import file_name
 from tta_bench.store import Store, digest
@@ -35,28 +34,6 @@ log = logging.getLogger(__name__)
 
 BYTES_PER_SECOND = 48_000 * 2 * 2
 """Of the largest clip that is likely: two channels of 16 bits. No model is loaded to ask it."""
-
-
-HALVED = "halved"
-"""Of notes in the store: clip -> the size of the batch that it was made in, for want of memory."""
-Answered = Producer[Sequence[tuple["Take", Answer]], None, None]
-"""Groups of clips, as they are made."""
-
-
-@dataclass(frozen=True)
-class Take:
-    """One clip of a plan."""
-
-    prompt: str
-    """Id."""
-    text: str
-    seed: int
-    path: Path
-
-    @property
-    def here(self) -> bool:
-        """Whether it was generated before."""
-        return self.path.exists()
 
 
 @dataclass(frozen=True)
@@ -156,16 +133,29 @@ def check_disk(n_missing: int, board: Board, store: Store) -> None:
     store.check_room(round(n_missing * per_clip), f"{n_missing} generated clips and their features")
 
 
-def generate(plan: Plan, settings: Settings, progress: Progress) -> Contestant:
-    """The row of a plan, its clips generated unless they are there.
+def generate_all(plans: Sequence[Plan], settings: Settings, progress: Progress) -> list[Contestant]:
+    """The rows of plans, their clips generated unless they are there: what is loaded first, then programs.
 
     A clip that the model gets wrong is not stored: the row names it as missing, with the reason. Raises UserError if
     it gets all of them wrong.
     """
-    todo = _todo(plan, settings)
-    failed = _generate(plan, todo, settings, progress) if todo else {}
-    # Cycles may hold the model; what they free, the networks of the metrics get.
-    gc.collect()
+    failed = _make([plan for plan in plans if not isinstance(plan.generator, Program)], settings, progress)
+    rows = []
+    for plan in plans:
+        if isinstance(plan.generator, Program):
+            failed |= _run(plan.generator, plan, settings, progress)
+        rows.append(_row(plan, failed, settings, progress))
+    return rows
+
+
+def generate(plan: Plan, settings: Settings, progress: Progress) -> Contestant:
+    """The row of one plan. Raises UserError as `generate_all` does."""
+    [row] = generate_all([plan], settings, progress)
+    return row
+
+
+def _row(plan: Plan, not_made: Mapping[Path, str], settings: Settings, progress: Progress) -> Contestant:
+    failed = {take.prompt: not_made[take.path] for take in plan.takes if take.path in not_made}
     heard = checking.hear([take.path for take in plan.takes if take.here], settings.store, progress)
     found = {take.prompt: heard[take.path] for take in plan.takes if take.here}
     clips = {prompt: clip for prompt, clip in found.items() if isinstance(clip, SoundClip)}
@@ -178,75 +168,65 @@ def generate(plan: Plan, settings: Settings, progress: Progress) -> Contestant:
     return Contestant(plan.generator.row, clips, missing=failed, made_by=_made_by(plan, settings))
 
 
-def _todo(plan: Plan, settings: Settings) -> list[Sequence[Take]]:
-    """Batches with a clip that is not there. A program plans its own, of what is not there."""
-    if isinstance(plan.generator, Program):
-        missing = [take for take in plan.takes if not take.here]
-        return [missing] if missing else []
-    n = settings.batch_size
-    batches = [plan.takes[i : i + n] for i in range(0, len(plan.takes), n)]
-    return [batch for batch in batches if not all(take.here for take in batch)]
-
-
-def _generate(plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings, progress: Progress) -> dict[str, str]:
-    """Generates and stores batches; prompt id -> what is wrong with a clip that was not stored."""
-    failed: dict[str, str] = {}
-    done = len(plan.takes) - sum(len(batch) for batch in batches)
-    progress(f"generating {plan.generator.row}", done, len(plan.takes))
-    with closing(_answers(plan, batches, settings)) as answers, ThreadPoolExecutor(1) as pool:
-        writes: list[Future[None]] = []
-        for answered in answers:
-            for write in writes:
-                write.result()
-            new = {take: _fitting(answer, plan.duration) for take, answer in answered if not take.here}
-            failed |= {take.prompt: answer for take, answer in new.items() if isinstance(answer, str)}
-            good = [(take.path, answer) for take, answer in new.items() if isinstance(answer, Clip)]
-            writes = [pool.submit(settings.store.write_clip, path, clip) for path, clip in good]
-            done += len(answered)
-            progress(f"generating {plan.generator.row}", done, len(plan.takes))
-        for write in writes:
-            write.result()
+def _make(plans: Sequence[Plan], settings: Settings, progress: Progress) -> dict[Path, str]:
+    """Makes what models that are loaded here, or by workers, have not made yet; what is wrong with a clip, by path."""
+    batches = {batch.takes[0].path: batch for plan in plans for batch in _batches(plan, settings)}
+    if not batches:
+        return {}
+    by_row = {plan.generator.row: plan for plan in plans}
+    todo = Counter({row: sum(len(b.takes) for b in batches.values() if b.needs == row) for row in by_row})
+    failed: dict[Path, str] = {}
+    with settings.executor.crew(_craft(settings)) as crew:
+        for batch, made in crew.run(list(batches.values())):
+            plan = by_row[batch.needs]
+            if isinstance(made, Lost):
+                failed |= {take.path: made.why for take in batch.takes}
+            else:
+                failed |= made.failed
+                if made.cost:
+                    costs.note(settings.store, plan.card, made.cost)
+            todo[batch.needs] -= len(batch.takes)
+            progress(f"generating {batch.needs}", len(plan.takes) - todo[batch.needs], len(plan.takes))
+    gc.collect()  # cycles may hold the model; what they free, the networks of the metrics get
     return failed
 
 
-def _answers(plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings) -> Answered:
-    """What the model makes of the batches, or why it does not, as it makes it."""
+def _craft(settings: Settings) -> Making:
+    return Making(settings.store, settings.device, settings.dtype, settings.batch_size)
+
+
+def _batches(plan: Plan, settings: Settings) -> list[Batch]:
+    """Those with a clip that is not there."""
     if isinstance(plan.generator, Program):
-        return _run(plan.generator, plan, batches, settings)
-    return _in_batches(plan.generator, plan, batches, settings)
+        return []
+    n = settings.batch_size
+    every = [plan.takes[i : i + n] for i in range(0, len(plan.takes), n)]
+    return [Batch(plan.generator, takes, plan.duration) for takes in every if not all(take.here for take in takes)]
 
 
-def _in_batches(generator: Generator, plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings) -> Answered:
-    embedding.keep_freed_memory()
-    model = generator.load(settings.device, settings.dtype)
-    machine = costs.machine(settings.device, settings.batch_size)
-
-    def ask(part: Sequence[Take]) -> list[Clip]:
-        return model.generate([take.text for take in part], [take.seed for take in part], plan.duration)
-
-    for batch in batches:
-        meter = Meter(settings.device)
-        with meter.running():
-            clips, size = memory.in_halves(ask, batch, f"clips of {generator.row}")
-        _note_halved(plan, batch, size, settings)
-        if len(clips) != len(batch):
-            raise ValueError(f"{model.card.name} made {len(clips)} clips of {len(batch)} captions")
-        costs.note(settings.store, plan.card, meter.cost(machine, len(batch), plan.duration))
-        yield list(zip(batch, clips, strict=True))
-
-
-def _note_halved(plan: Plan, batch: Sequence[Take], size: int, settings: Settings) -> None:
-    """Remembers which clips were made in smaller batches than planned, for want of memory."""
-    if size < len(batch):
-        known = settings.store.note(HALVED, digest(asdict(plan.card))) or {}
-        settings.store.write_note(
-            HALVED, digest(asdict(plan.card)), {**known, **{take.path.stem: size for take in batch}}
-        )
+def _run(program: Program, plan: Plan, settings: Settings, progress: Progress) -> dict[Path, str]:
+    """Asks a program for what is not there, and stores each clip as it comes; what is wrong with a clip, by path."""
+    todo = {take.prompt: take for take in plan.takes if not take.here}
+    failed: dict[Path, str] = {}
+    if not todo:
+        return failed
+    done = len(plan.takes) - len(todo)
+    progress(f"generating {program.row}", done, len(plan.takes))
+    with closing(_answers(program, plan, todo, settings)) as answers:
+        for prompt, answer in answers:
+            good, wrong = sorted_out({todo[prompt]: answer}, plan.duration)
+            for path, clip in good.items():
+                settings.store.write_clip(path, clip)
+            failed |= wrong
+            done += 1
+            progress(f"generating {program.row}", done, len(plan.takes))
+    return failed
 
 
-def _run(program: Program, plan: Plan, batches: Sequence[Sequence[Take]], settings: Settings) -> Answered:
-    takes = {take.prompt: take for batch in batches for take in batch}
-    jobs = [Job(take.prompt, take.text, take.seed, plan.duration) for take in takes.values()]
+def _answers(
+    program: Program, plan: Plan, todo: Mapping[str, Take], settings: Settings
+) -> Producer[tuple[str, Answer], None, None]:
+    jobs = [Job(take.prompt, take.text, take.seed, plan.duration) for take in todo.values()]
     name = Path(file_name(program.row)).stem
     log_path = settings.store.root.absolute() / "logs" / f"{name}-{os.getpid()}.log"
 
@@ -260,7 +240,7 @@ def _run(program: Program, plan: Plan, batches: Sequence[Sequence[Take]], settin
         with closing(programs.run(program, jobs, log_path, silence=settings.silence, about=about)) as answers:
             for prompt, answer in answers:
                 made += isinstance(answer, Clip)
-                yield [(takes[prompt], answer)]
+                yield prompt, answer
     finally:
         if made:
             spent = costs.of_program(time.perf_counter() - start, made, plan.duration)
@@ -273,18 +253,6 @@ def _reports(plan: Plan, settings: Settings) -> list[Mapping[str, object]]:
     return list(note["reports"]) if note else []  # type: ignore[call-overload]
 
 
-def _fitting(answer: Answer, duration: float) -> Answer:
-    """A clip as it is scored: its first `duration` seconds. A shorter one is kept, and flagged when it is heard."""
-    if isinstance(answer, str):
-        return answer
-    if not np.isfinite(answer.samples).all():
-        return "the model made NaN or infinite samples."
-    n_samples = round(duration * answer.sample_rate)
-    if answer.samples.shape[-1] == 0:
-        return "the model made no samples."
-    return replace(answer, samples=answer.samples[..., :n_samples])
-
-
 def _made_by(plan: Plan, settings: Settings) -> Mapping[str, object]:
     """Enough to make the clips again, for the result."""
     seeds = {take.prompt: take.seed for take in plan.takes}
@@ -295,7 +263,6 @@ def _made_by(plan: Plan, settings: Settings) -> Mapping[str, object]:
         outside = {"recipe": dict(plan.generator.recipe), "reports": reports}
         return {"model": {**asdict(plan.card), "note": note}, "generation": generation, "program": outside}
     here = {"device": settings.device, "dtype": settings.dtype, "batch_size": settings.batch_size}
-    halved = settings.store.note(HALVED, digest(asdict(plan.card))) or {}
-    smaller = {take.prompt: halved[take.path.stem] for take in plan.takes if take.path.stem in halved}
+    smaller = {take.prompt: n for take in plan.takes if (n := smaller_batch(take, settings.store))}
     here |= {"smaller_batches": smaller} if smaller else {}
     return {"model": {**asdict(plan.card), "note": plan.generator.note}, "generation": generation | here}

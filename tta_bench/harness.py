@@ -7,46 +7,97 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from tta_bench import embedding, originals, scoring
+from tta_bench import checking, embedding, originals, scoring
 from tta_bench.checking import Contestant, Gathered, Progress, Settings
-from tta_bench.embedding import SoundClip, Stage
+from tta_bench.embedding import Embedding, SoundClip, Stage
+from tta_bench.executors import Crew, Lost
 from tta_bench.scoring import Material, Measured
 from tta_bench.store import Store
-from tta_bench.types import Metric, PromptSet, Result, Score
+from tta_bench.types import Metric, PromptSet, Result, Score, UserError
 
+Set = tuple[Sequence[SoundClip], Sequence[Stage]]
+"""Clips of one row, and the stages that they go through."""
 MIN_GROUP = 30
 """Clips in the smallest group of a field for which set metrics are given: they are biased, and the more, the fewer."""
 
 
 def embed(gathered: Gathered, settings: Settings, progress: Progress) -> None:
-    """Stores every feature that the board's metrics need and that is not stored yet."""
-    networks = embedding.Networks(trust_weights=settings.trust_weights)
+    """Stores every feature that the board's metrics need and that is not stored yet.
+
+    Raises UserError, when all others are done, for clips and captions over which workers were lost.
+    """
+    craft = Embedding(settings.store, embedding.Networks(trust_weights=settings.trust_weights))
+    metrics = gathered.board.protocol.metrics
+    texts = [prompt.text for prompt in gathered.board.prompts.prompts]
+    with settings.executor.crew(craft) as crew:
+        lost = _embed_sets(crew, _sets(gathered), settings, progress)
+        for stage in _unique_stages(gathered, [m for m in metrics if m.against == "caption"]):
+            shards = embedding.text_shards(texts, stage, store=settings.store)
+            lost |= {shard.names[0]: end.why for shard, end in crew.run(shards) if isinstance(end, Lost)}
+    if lost:
+        shown = "".join(f"\n  {name}: {why}" for name, why in islice(lost.items(), checking.MAX_NAMED))
+        raise UserError(f"{len(lost)} could not be embedded, all others are:{shown}\nMend these or leave them out.")
+
+
+def _sets(gathered: Gathered) -> list[Set]:
+    """The references, and the clips of each row."""
     metrics = gathered.board.protocol.metrics
     compared = _unique_stages(gathered, [m for m in metrics if m.against == "reference"])
-    sets = [(list(gathered.references.values()), compared)]
-    sets += [(list(c.clips.values()), _unique_stages(gathered, metrics)) for c in gathered.contestants]
-    total = sum(len({clip.sha256 for clip in clips}) for clips, _ in sets)
-    done = 0
+    every = _unique_stages(gathered, metrics)
+    return [
+        (list(gathered.references.values()), compared),
+        *((list(c.clips.values()), every) for c in gathered.contestants),
+    ]
 
-    def advance(n: int) -> None:
-        nonlocal done
-        done += n
+
+def _embed_sets(crew: Crew[Any, int], sets: Sequence[Set], settings: Settings, progress: Progress) -> dict[str, str]:
+    """Embeds sets; the path of each clip that cost its workers, and why."""
+    total, done = sum(len(_contents(clips)) for clips, _ in sets), 0
+    lost: dict[str, str] = {}
+    for together in _disjoint(sets):
+        shards = [
+            shard
+            for clips, stages in together
+            for shard in embedding.clip_shards(clips, stages, store=settings.store, batch_size=settings.batch_size)
+        ]
+        done += sum(len(_contents(clips)) for clips, _ in together) - sum(len(shard.clips) for shard in shards)
         progress("embedding clips", done, total)
+        for shard, end in crew.run(shards):
+            if isinstance(end, Lost):
+                lost |= dict.fromkeys(shard.names, end.why)
+            done += len(shard.clips)
+            progress("embedding clips", done, total)
+    return lost
 
-    for clips, stages in sets:
-        embedding.embed_clips(
-            clips, stages, store=settings.store, networks=networks, batch_size=settings.batch_size, progress=advance
-        )
-    texts = [prompt.text for prompt in gathered.board.prompts.prompts]
-    for stage in _unique_stages(gathered, [m for m in metrics if m.against == "caption"]):
-        embedding.embed_texts(texts, stage, store=settings.store, networks=networks)
+
+def _contents(clips: Sequence[SoundClip]) -> set[str]:
+    return {clip.sha256 for clip in clips}
+
+
+def _disjoint(sets: Sequence[Set]) -> Iterator[list[Set]]:
+    """Sets in their order, together as long as none has a clip of another.
+
+    A clip of two sets is in two batches; the second time it is there already, or its features are those of the second.
+    """
+    together: list[Set] = []
+    seen: set[str] = set()
+    for one in sets:
+        contents = _contents(one[0])
+        if contents & seen:
+            yield together
+            together, seen = [], set()
+        together.append(one)
+        seen |= contents
+    yield together
 
 
 def _unique_stages(gathered: Gathered, metrics: Sequence[Metric]) -> list[Stage]:
