@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin/python
 
-.PHONY: benchmark test test-long test-tex check setup peers clean
+.PHONY: benchmark test test-long test-tex check audit setup peers clean
 
 benchmark: setup
 	$(RUN) benchmark.py --models auffusion,audioldm,recordings,shuffled,retrieval,noise,silence
@@ -19,6 +19,13 @@ test-tex: setup
 
 check: setup
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+# Known weaknesses of what is installed, and its licences. It asks a service on the network.
+audit: setup
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet pip-audit==2.9.0
+	.venv-audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip
+	$(RUN) -m pytest -q tests/test_licences.py
 
 setup: .venv/installed
 
@@ -38,4 +45,4 @@ peers: .venv-peers/installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-peers runs
+	rm -rf .venv .venv-peers .venv-audit runs

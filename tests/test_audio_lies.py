@@ -12,12 +12,12 @@ from tta_bench.audio import BadClip, decode
 from tta_bench.types import Clip
 
 
-def test_a_flac_that_promises_hours_is_truncated_and_fills_no_memory(tmp_path):
+def test_a_flac_that_promises_months_is_refused_and_fills_no_memory(tmp_path):
     soundfile.write(tmp_path / "a.flac", np.zeros(1600, np.float32), 16_000)
     content = bytearray((tmp_path / "a.flac").read_bytes())
     content[21] |= 0x0F
     (tmp_path / "a.flac").write_bytes(content)
-    with pytest.raises(BadClip, match=r"truncated: its header promises 64424511040"):
+    with pytest.raises(BadClip, match=r"a\.flac' is (damaged|truncated)"):
         decode(tmp_path / "a.flac")
 
 

@@ -32,7 +32,8 @@ from tta_bench.types import Clip, ModelCard, UserError
 def known(flavour):
     return SimpleNamespace(flavour=flavour, trained_on=("tones",), licence="MIT", note="Only tones.", facts={})
 
-CHECKPOINTS = {name: known("published") for name in ("right", "nan", "wrong-lengths", "deaf", "few", "broken")}
+NAMES = ("right", "nan", "wrong-lengths", "deaf", "few", "broken", "crowded")
+CHECKPOINTS = {name: known("published") for name in NAMES}
 CHECKPOINTS["pocket"] = known("pocket")
 calls = []
 
@@ -53,6 +54,8 @@ class Tone:
         calls.append(list(texts))
         if self.card.checkpoint == "few":
             return []
+        if self.card.checkpoint == "crowded" and len(texts) > 2:
+            raise MemoryError
         return [self.one(text, seed, duration, len(texts)) for text, seed in zip(texts, seeds)]
 
     def one(self, text, seed, duration, n):
@@ -187,6 +190,16 @@ def test_a_stored_clip_that_was_damaged_is_named(settings: Settings) -> None:
     row = made(settings)
     assert list(row.missing) == ["p2"]
     assert "Remove the file, and it is made again" in row.missing["p2"]
+
+
+def test_a_batch_without_memory_is_halved_and_the_result_says_which_clips_that_made(settings: Settings) -> None:
+    found = made(replace(settings, batch_size=4), "crowded")
+    assert len(found.clips) == len(PROMPTS)
+    halves = {"p0": 2, "p1": 2, "p2": 2, "p3": 2, "p4": 1, "p5": 1, "p6": 1}
+    assert found.made_by["generation"]["smaller_batches"] == halves  # type: ignore[index]
+    again = made(replace(settings, batch_size=4), "crowded")
+    assert again.made_by == found.made_by
+    assert "smaller_batches" not in made(settings).made_by["generation"]  # type: ignore[operator]
 
 
 def test_a_damaged_checkpoint_is_refused_while_planning(settings: Settings, tone: Any) -> None:

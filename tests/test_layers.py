@@ -75,8 +75,8 @@ LAYERS = {
     "runs": {"types", "records"},
     "report": {"types", "metrics", "results", "runs", "audio", "mel", "resample"},
     "listening": {
-        "types", "records", "audio", "mel", "resample", "store", "metrics", "results", "runs", "report", "prompts",
-        "humans",
+        "types", "records", "paths", "audio", "mel", "resample", "store", "metrics", "results", "runs", "report",
+        "prompts", "humans",
     },
     "humans": {"types", "metrics", "results", "report"},
     "originals": {"types"},

@@ -18,7 +18,7 @@ from transformers import AutoTokenizer
 
 from models._shared.folders import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS
 from models._shared.states import read_json, read_state
-from tta_bench.states import fill
+from tta_bench.states import DAMAGED, fill, why
 from tta_bench.types import UserError
 
 Files = Mapping[str, Path]
@@ -53,10 +53,14 @@ def read_network(files: Files, folder: str, class_name: str, dtype: torch.dtype 
     """The network of diffusers whose configuration and weights lie in `folder`, with channels last."""
     config_path = path_of(files, f"{folder}/config.json")
     config = read_json(config_path)
-    if config.get("_class_name") != class_name:
-        raise UserError(f"{config_path} describes a {config.get('_class_name')}, not a {class_name}.")
+    described = config.get("_class_name") if isinstance(config, dict) else type(config).__name__
+    if described != class_name:
+        raise UserError(f"{config_path} describes a {described}, not a {class_name}. Fetch the published folder again.")
     weights = path_of(files, *(f"{folder}/{name}" for name in DIFFUSERS_WEIGHTS))
-    built = unfilled(class_name, config)
+    try:
+        built = unfilled(class_name, config)
+    except DAMAGED as error:
+        raise UserError(f"{config_path} describes no network ({why(error)}). Fetch the file again.") from error
     if {name for name, _ in built.named_buffers()} - built.state_dict().keys():
         # It works out numbers that are not among its weights.
         built = getattr(diffusers, class_name).from_config(config)

@@ -13,7 +13,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from tests.fuzzing.readers import FUZZERS, check
 
 FOLDER = Path("runs/fuzzing")
-EACH = 1000
+EACH = 100
 """Inputs between two looks at the clock."""
 WIDEST = 300
 """Characters of a line of a report."""

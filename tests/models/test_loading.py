@@ -130,6 +130,21 @@ def test_another_network_is_refused(copy: Path) -> None:
         load_pipeline(files_in(copy))
 
 
+@pytest.mark.parametrize("change", [{"block_out_channels": "x"}, {"layers_per_block": None}, {"norm_num_groups": 0}])
+def test_a_configuration_that_describes_no_network_is_refused(copy: Path, change: dict[str, object]) -> None:
+    path = copy / "unet" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(UserError, match=r"unet/config\.json describes no network"):
+        load_pipeline(files_in(copy))
+
+
+@pytest.mark.parametrize("text", ["[]", "null", '"UNet2DConditionModel"'])
+def test_a_configuration_that_is_no_object_is_refused(copy: Path, text: str) -> None:
+    (copy / "unet" / "config.json").write_text(text)
+    with pytest.raises(UserError, match=r"unet/config\.json describes a (list|NoneType|str), not a UNet2D"):
+        load_pipeline(files_in(copy))
+
+
 def test_another_text_encoder_is_refused(copy: Path) -> None:
     path = copy / "text_encoder_0" / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "architectures": ["BertModel"]}))

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tta_bench.prompts.counting import count_labels
-from tta_bench.prompts.readers import read_prompts
+from tta_bench.prompts.readers import read_prompts, unsafe
 from tta_bench.types import Prompt, UserError
 
 examples = settings(
@@ -250,7 +250,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path, read):
 
 
 ids = st.text(st.characters(codec="utf-8", exclude_characters="/\\"), min_size=1, max_size=20).filter(
-    lambda text: text == text.strip() and text.isprintable() and not text.startswith(".")
+    lambda text: text == text.strip() and not unsafe(text)
 )
 captions = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40).filter(str.strip)
 prompt_lists = st.lists(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tta_bench import paths
 from tta_bench.listening.kit import CONFIG
 from tta_bench.types import UserError
 
@@ -64,7 +65,10 @@ def sounds(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _file(kit: Path, name: str) -> File:
-    path = kit / name
+    try:
+        path = paths.below(kit, name)
+    except ValueError as error:
+        raise UserError(f"The config of {kit}: {error}. Build the kit again.") from error
     if not path.resolve().is_relative_to(kit.resolve()):
         raise UserError(f"{path} leads out of the kit. Build the kit again.")
     try:

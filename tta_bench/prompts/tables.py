@@ -232,7 +232,7 @@ def _parquet(path: Path) -> Table:
             heavy = (pa.types.is_struct, pa.types.is_binary, pa.types.is_large_binary)
             columns = [field.name for field in file.schema_arrow if not any(is_a(field.type) for is_a in heavy)]
             rows = file.read(columns=columns).to_pylist()
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
         raise UserError(f"'{path}' is no parquet file that can be read: {error}.") from error
     return Table(path, "row", tuple(columns), list(enumerate(rows, 1)))
 
