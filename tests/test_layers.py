@@ -49,7 +49,7 @@ LAYERS = {
     "programs": {"types", "audio", "watching"},
     "recipes": {"types", "plugins", "hashes", "weights", "store", "generators", "programs"},
     "costs": {"types", "store"},
-    "making": {"types", "store", "embedding", "costs", "generators", "programs"},
+    "making": {"types", "store", "embedding", "checking", "costs", "generators", "programs"},
     "generating": {
         "types", "results", "store", "embedding", "checking", "costs", "generators", "programs", "executors", "making",
     },
