@@ -7,11 +7,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import benchmark
 from benchmarks.scheduling import Simulated
 from tests.toy_craft import Words, Writing
 from tta_bench import checking, executors, harness, protocols
@@ -189,6 +191,15 @@ def test_without_the_package_ray_the_way_to_it_is_named(monkeypatch: pytest.Monk
     monkeypatch.setattr(executors, "find_spec", lambda _: None)
     with pytest.raises(UserError, match=r"pip install 'tta-bench\[ray\]'"):
         executors.choose("ray", address=None, threads=None, gpus=0)
+
+
+def test_workers_share_out_the_gpus_so_none_is_named(tmp_path: Path) -> None:
+    settings = Settings(Store(tmp_path), device="cuda:1")
+    assert benchmark.with_executor(settings, "local", None, None, None).executor == Local()
+    with pytest.raises(UserError, match="--device cuda:1 is one GPU; workers have one each: say --device cuda"):
+        benchmark.with_executor(settings, "processes:2", None, None, None)
+    cuda = replace(settings, device="cuda")
+    assert benchmark.with_executor(cuda, "processes:2", None, None, None).executor == Processes(2, 1, on_gpus=True)
 
 
 def test_a_result_says_nothing_of_an_executor_that_nobody_chose() -> None:
