@@ -249,7 +249,10 @@ def with_executor(
 ) -> Settings:
     """The same, carried out by others; a worker has a GPU of its own unless it is said otherwise."""
     from tta_bench import executors
+    from tta_bench.types import UserError
 
+    if executor != "local" and settings.device.startswith("cuda:"):
+        raise UserError(f"--device {settings.device} is one GPU; workers have one each: say --device cuda.")
     gpus = gpus if gpus is not None else float(settings.device.startswith("cuda"))
     chosen = executors.choose(executor, address=address, threads=threads, gpus=gpus)
     return replace(settings, executor=chosen)

@@ -5,19 +5,26 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import benchmark
 from benchmarks.scheduling import Simulated
 from tests.toy_craft import Words, Writing
-from tta_bench import executors, harness
+from tta_bench import checking, executors, harness, protocols
+from tta_bench.checking import Settings
 from tta_bench.executors import Executor, Local, Lost
 from tta_bench.executors.processes import Processes
 from tta_bench.executors.scheduling import TRIES, Scheduler
+from tta_bench.prompts.readers import read_prompts
 from tta_bench.soundness import ClipReport
-from tta_bench.types import UserError
+from tta_bench.store import Store
+from tta_bench.types import Board, UserError
 
 ROOT = Path(__file__).parent.parent
 SHARDS = [Words(tuple(f"{i}{letter}" for letter in "abcdefgh")) for i in range(40)]
@@ -27,6 +34,10 @@ LETTERS = sorted(word for shard in SHARDS for word in shard.names)
 def crew(fate: Any, workers: int = 4) -> tuple[Scheduler[Words, object], Simulated]:
     pool = Simulated(fate)
     return Scheduler[Words, object](pool, workers), pool
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """No progress."""
 
 
 def words(ends: Any, *, lost: bool = False) -> list[str]:
@@ -182,6 +193,15 @@ def test_without_the_package_ray_the_way_to_it_is_named(monkeypatch: pytest.Monk
         executors.choose("ray", address=None, threads=None, gpus=0)
 
 
+def test_workers_share_out_the_gpus_so_none_is_named(tmp_path: Path) -> None:
+    settings = Settings(Store(tmp_path), device="cuda:1")
+    assert benchmark.with_executor(settings, "local", None, None, None).executor == Local()
+    with pytest.raises(UserError, match="--device cuda:1 is one GPU; workers have one each: say --device cuda"):
+        benchmark.with_executor(settings, "processes:2", None, None, None)
+    cuda = replace(settings, device="cuda")
+    assert benchmark.with_executor(cuda, "processes:2", None, None, None).executor == Processes(2, 1, on_gpus=True)
+
+
 def test_a_result_says_nothing_of_an_executor_that_nobody_chose() -> None:
     assert executors.choose("local", address=None, threads=None, gpus=0) == Local()
     assert not Local().summary
@@ -199,6 +219,24 @@ def test_sets_that_share_a_clip_wait_for_each_other() -> None:
     a, b, c = ([harness.SoundClip(Path(name), name, report)] for name in "abc")
     sets = [(a, ()), (b, ()), (a + c, ()), (c, ()), (b, ())]
     assert list(harness._disjoint(sets)) == [sets[:2], sets[2:3], sets[3:]]
+
+
+def test_a_clip_that_cannot_be_embedded_is_named_when_all_others_are_done(clip_folders: Path) -> None:
+    class Mortal(Local):
+        @contextmanager
+        def crew(self, craft: Any) -> Iterator[Any]:
+            def fate(_: int, shard: Any) -> tuple[float, object | None]:
+                deadly = any(name.endswith("good/tone4.wav") for name in shard.names)
+                return 1.0, None if deadly else next(iter(list(craft.perform([shard]))))
+
+            yield Scheduler[Any, Any](Simulated(fate), 2)
+
+    settings = Settings(Store(clip_folders / "store"), executor=Mortal())
+    board = Board("test", read_prompts(clip_folders / "prompts.csv"), protocols.only(protocols.find("offline"), []))
+    gathered = checking.gather(board, {"good": clip_folders / "good"}, clip_folders / "references", [], settings, quiet)
+    with pytest.raises(UserError, match=r"1 could not be embedded, all others are:\s+\S*tone4\.wav: 3 workers"):
+        harness.embed(gathered, settings, quiet)
+    assert len(list((clip_folders / "store" / "features").rglob("*.safetensors"))) >= 8 + 7
 
 
 # ------------------------------------------------------------------------------------------------- processes that die

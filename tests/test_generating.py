@@ -357,3 +357,10 @@ def test_where_checkpoints_are_and_what_is_said_of_them_decides_no_clip() -> Non
     assert all(plugins.source_file(finder) for finder in generators.FINDERS)
     without, among = (plugins.code_sha256("models.audioldm", without=names) for names in (generators.FINDERS, ()))
     assert without != among
+
+
+def test_who_makes_a_clip_leaves_its_description_for_who_plans(settings: Settings) -> None:
+    plan = planned(settings)
+    making = Making(settings.store, settings.device, settings.dtype, settings.batch_size)
+    list(making.perform(generating._batches(plan, settings)))
+    assert all(settings.store.note("reports", audio.file_sha256(take.path)) for take in plan.takes)

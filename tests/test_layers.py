@@ -52,7 +52,7 @@ LAYERS = {
     "programs": {"types", "audio", "watching"},
     "recipes": {"types", "records", "plugins", "hashes", "weights", "store", "generators", "programs"},
     "costs": {"types", "store"},
-    "making": {"types", "memory", "store", "embedding", "costs", "generators", "programs"},
+    "making": {"types", "memory", "store", "embedding", "checking", "costs", "generators", "programs"},
     "generating": {
         "types", "results", "store", "embedding", "checking", "costs", "generators", "programs", "executors", "making",
     },

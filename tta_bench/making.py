@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tta_bench import costs, embedding, memory
+from tta_bench import checking, costs, embedding, memory
 from tta_bench.costs import Cost, Meter
 from tta_bench.generators import Generator
 from tta_bench.programs import Answer
@@ -103,7 +103,7 @@ class Making:
                 for write in writes:
                     write.result()
                 good, failed = sorted_out(answers, batch.duration)
-                writes = [pool.submit(self.store.write_clip, path, clip) for path, clip in good.items()]
+                writes = [pool.submit(self._keep, path, clip) for path, clip in good.items()]
                 yield Made(failed, cost)
             for write in writes:
                 write.result()
@@ -124,6 +124,11 @@ class Making:
             raise ValueError(f"{model.card.name} made {len(clips)} clips of {len(batch.takes)} captions")
         cost = meter.cost(costs.machine(self.device, self.batch_size), len(clips), batch.duration)
         return dict(zip(batch.takes, clips, strict=True)), cost
+
+    def _keep(self, path: Path, clip: Clip) -> None:
+        """Writes a clip, and listens to it: who plans the run is to find the description there."""
+        self.store.write_clip(path, clip)
+        checking.hear([path], self.store, lambda *_: None)
 
     def _model(self, generator: Generator) -> TextToAudioModel:
         if self._loaded is None or self._loaded[0] != generator.row:
