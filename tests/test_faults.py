@@ -17,7 +17,7 @@ import pytest
 
 from tta_bench import audio
 from tta_bench import store as store_module
-from tta_bench.embedding import SoundClip, Stage, embed_clips, smallest_batch
+from tta_bench.embedding import Embedding, SoundClip, Stage, clip_shards, smallest_batch
 from tta_bench.soundness import clip_report
 from tta_bench.store import FeatureKey, Store, write_json
 from tta_bench.types import Clip, ModelCard, Preprocessing, UserError
@@ -138,7 +138,8 @@ def test_features_of_a_halved_batch_are_those_of_their_clips_and_the_batch_is_re
             return Crowded()
 
     assert smallest_batch(stage, store) is None
-    embed_clips(clips, [stage], store=store, networks=One(), batch_size=5, progress=lambda _: None)  # type: ignore[arg-type]
+    shards = clip_shards(clips, [stage], store=store, batch_size=5)
+    assert list(Embedding(store, One()).perform(shards)) == [5]  # type: ignore[arg-type]
     for clip in clips:
         found = store.features(key.of(clip.sha256))
         assert found is not None

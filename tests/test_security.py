@@ -20,6 +20,8 @@ RUNS_CODE = {"pickle.load", "pickle.loads", "yaml.load", "yaml.unsafe_load", "ev
 ASKS = {"httpx", "requests", "urllib.request", "aiohttp", "socket", "http.client"}
 MAY_ASK = {"tta_bench/download.py", "tta_bench/listening/serving.py", "commands/app/server.py"}
 """The first fetches what it is told to; the others listen."""
+OWN = ("processes.py", "pickle.loads")
+"""What a process gives a worker that it started itself, through memory."""
 
 
 def calls(path: Path) -> Iterator[tuple[str, dict[str, ast.expr]]]:
@@ -39,7 +41,7 @@ def test_nothing_of_a_file_is_run() -> None:
     assert [path for path, name, _ in found if name == "torch.load"]
     assert not [path for path, name, given in found if name == "torch.load" and not stated(given, "weights_only")]
     assert not [path for path, name, given in found if name == "np.load" and stated(given, "allow_pickle")]
-    assert not [(path, name) for path, name, _ in found if name in RUNS_CODE - {"np.load"}]
+    assert not [(path, name) for path, name, _ in found if name in RUNS_CODE - {"np.load"} and (path, name) != OWN]
     assert not [path for path, _, given in found if stated(given, "shell") or stated(given, "trust_remote_code")]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import platform
 import secrets
-import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -98,7 +98,7 @@ class _Worker:
         if self._mark.exists():
             return None
         return UserError(
-            f"{socket.gethostname()} does not see {self._mark.parent}. With --executor ray, --store has to be a folder "
+            f"{platform.node()} does not see {self._mark.parent}. With --executor ray, --store has to be a folder "
             "that all machines share, under one path."
         )
 
