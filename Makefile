@@ -24,7 +24,7 @@ check: setup
 audit: setup
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/pip install --quiet pip-audit==2.9.0
-	.venv-audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip
+	.venv-audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict
 	$(RUN) -m pytest -q tests/test_licences.py
 
 setup: .venv/installed

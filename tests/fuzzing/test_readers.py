@@ -1,13 +1,15 @@
 """Every reader takes a file or says what is wrong with it: some inputs of each fuzzer, and those that once failed."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing import seeds
-from tests.fuzzing.readers import FUZZERS, check
+from tests.fuzzing.readers import DESIGN, FUZZERS, check
+from tta_bench.listening import sheets
 
 N = 60
 """Inputs of each fuzzer in ordinary tests."""
@@ -77,3 +79,10 @@ def test_what_once_failed_otherwise_is_refused(case: str) -> None:
     name, data = ONCE_FAILED[case]
     refused = check(FUZZERS[name], data)
     assert refused or name in ("note", "workbook")  # a note counts as none; answers are set aside
+
+
+def test_a_workbook_that_unpacks_without_end_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "LARGEST", 1000)
+    (tmp_path / "sheet.xlsx").write_bytes(seeds.workbooks()[0])
+    [(_, reason)] = sheets.read(tmp_path / "sheet.xlsx", DESIGN)[1]
+    assert "unpacked it takes" in reason
