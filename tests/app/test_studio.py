@@ -52,6 +52,7 @@ def test_a_clip_is_the_one_of_the_model_with_this_seed_and_the_model_is_loaded_o
     assert record["sampling"]["num_inference_steps"] == 20
 
 
+@pytest.mark.long
 def test_the_line_for_a_shell_makes_an_edit_again(studio: Studio) -> None:
     arguments = {"prompt": PROMPT, "weights": {"rain": -1.5}, "duration": 1.0}
     take = studio.edit(Job(""), "reweight", "auffusion:pocket", arguments, Drawn(3, FEW))

@@ -205,6 +205,7 @@ def false_claims(raters: int, items: int, runs: int) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize(("raters", "items"), [(6, 30), (12, 50), (20, 20)])
+@pytest.mark.long
 def test_equal_systems_are_told_apart_in_at_most_6_of_100_tests(raters: int, items: int) -> None:
     family, single = false_claims(raters, items, 100)
     assert family <= TYPE_I

@@ -45,6 +45,7 @@ def by_seq(path: Path) -> Iterator[Event]:
     yield from sorted(server_events(path), key=lambda event: event["seq"])
 
 
+@pytest.mark.long
 def test_a_server_that_is_killed_after_every_answer_keeps_each_once(kit: Path, answers: Path) -> None:
     rater: Rater | None = None
     sent: list[Event] = []

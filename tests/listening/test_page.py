@@ -188,7 +188,9 @@ def test_everything_goes_by_keyboard(page: Page, clips: Path, tmp_path: Path) ->
     assert page.evaluate("Player.all.every(player => player.audio.paused)")
 
 
-@pytest.mark.parametrize("kind", ["ovl_rel", "multi", "mushra", "ab", "abx"])
+@pytest.mark.parametrize(
+    "kind", ["ovl_rel", "mushra", *(pytest.param(kind, marks=long) for kind in ("multi", "ab", "abx"))]
+)
 def test_no_serious_violation_and_nothing_wider_than_a_small_phone(
     kind: str, page: Page, clips: Path, tmp_path: Path
 ) -> None:

@@ -112,6 +112,7 @@ def test_without_storage_nobody_begins(page: Page, shown: Path) -> None:
     assert page.get_by_role("button").count() == 0
 
 
+@pytest.mark.long
 def test_events_are_good_whatever_the_clock_of_the_device_says(page: Page, shown: Path) -> None:
     page.add_init_script(JUMPING)
     listener = listening(page, shown)
@@ -143,6 +144,7 @@ def test_what_an_address_claims_is_bounded(page: Page, clips: Path, tmp_path: Pa
     assert len(set(drawn)) == 1
 
 
+@pytest.mark.long
 def test_a_second_tab_goes_on_once_the_first_has_gone(page: Page, shown: Path) -> None:
     listening(page, shown)
     other = page.context.new_page()
@@ -218,6 +220,7 @@ HEARD = "for (const p of Player.all) { Object.defineProperty(p, 'heard', { get: 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.long
 def test_every_step_is_accessible_and_fits_a_small_phone(
     scheme: str, browser: Browser, clips: Path, tmp_path: Path
 ) -> None:

@@ -29,7 +29,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (375, "dark"), (320, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [pytest.param(1280, "light", marks=pytest.mark.long), (375, "dark"), (320, "light")]
+)
 def test_the_page_is_whole_on_any_screen_asks_for_nothing_and_runs_nothing(
     written: Path, page: "Page", width: int, scheme: str
 ) -> None:

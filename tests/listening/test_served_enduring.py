@@ -151,6 +151,7 @@ def test_a_killed_server_gets_what_it_missed_and_the_code_waits_for_it(page: Pag
     assert same(stored(tmp_path), sent)
 
 
+@pytest.mark.long
 def test_whom_the_server_does_not_take_is_told_so(page: Page, browser: Browser, clips: Path, tmp_path: Path) -> None:
     served(clips, tmp_path)
     with running(tmp_path / "kit", tmp_path / "answers.sqlite", "--most-sessions", "1") as server:

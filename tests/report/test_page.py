@@ -130,7 +130,7 @@ def test_the_committed_leaderboard_sorts_filters_plays_and_tells_what_made_a_num
     assert seen.outside == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_no_serious_violation_and_nothing_wider_than_a_phone(
     scheme: str, page: Page, tmp_path: Path, results: list[Result]
 ) -> None:

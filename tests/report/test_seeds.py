@@ -111,6 +111,7 @@ def test_the_share_of_seeds_is_found_in_what_was_made_with_it() -> None:
     assert seeds.seed_share(np.zeros((50, 3))) == 0
 
 
+@pytest.mark.long
 def test_intervals_of_two_seeds_cover_the_truth_as_often_as_they_say_and_are_no_wider(make_result: MakeResult) -> None:
     """Prompts and seeds are drawn anew each time; the truth is the mean of all draws. Binomial sd of 100: 2.2 %.
 

@@ -181,6 +181,7 @@ def test_every_trait_has_a_promise_and_every_promise_a_trait() -> None:
 @pytest.mark.parametrize(
     ("name", "trait", "less", "more", "measure"), PROMISES, ids=[f"{name}-{trait}" for name, trait, *_ in PROMISES]
 )
+@pytest.mark.long
 def test_a_level_changes_the_sound_as_its_name_says(
     name: str, trait: str, less: str, more: str, measure: Callable[[Samples], float]
 ) -> None:

@@ -191,6 +191,7 @@ def test_it_is_finite_without_dc_and_starts_and_ends_in_silence(sound: SoundClas
 
 
 @every_sound
+@pytest.mark.long
 def test_a_sustained_sound_lasts_as_long_as_asked_and_a_single_one_at_most(sound: SoundClass) -> None:
     for duration in (0.3, sound.seconds[0], min(sound.seconds[1], 4.0)):
         n = len(render(sound, 3, duration))
@@ -215,6 +216,7 @@ def test_every_trait_has_a_promise_and_every_promise_a_trait() -> None:
 @pytest.mark.parametrize(
     ("name", "trait", "less", "more", "measure"), PROMISES, ids=[f"{name}-{trait}" for name, trait, *_ in PROMISES]
 )
+@pytest.mark.long
 def test_a_level_changes_the_sound_as_its_name_says(
     name: str, trait: str, less: str, more: str, measure: Callable[[Samples], float]
 ) -> None:

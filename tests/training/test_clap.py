@@ -173,6 +173,7 @@ def trained(scenes: Path, tagger: Path, examples: Examples, tmp_path_factory: py
     return whole
 
 
+@pytest.mark.long
 def test_a_training_that_was_stopped_goes_on_to_the_same_weights(
     scenes: Path, tagger: Path, trained: Path, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Training the tagger: batches that are the same again, labels that stay with their sounds, weights that come out."""
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -157,7 +158,7 @@ def test_recordings_are_ranked_among_all_classes(tmp_path: Path) -> None:
     with torch.no_grad():
         network.clip_bias[CLASSES["rain"]] = 100.0
     weights = tmp_path / "w.safetensors"
-    save_file(network.state_dict(), weights, {"classes": "[" + ",".join(["0"] * len(CLASSES)) + "]"})
+    save_file(network.state_dict(), weights, {"classes": json.dumps(list(CLASSES))})
     (tmp_path / "clips").mkdir()
     rng = np.random.default_rng(0)
     for name in ("rain_1", "rooster_1", "fire_1"):

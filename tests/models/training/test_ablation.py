@@ -5,6 +5,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from models.auffusion.loading import load_pipeline
 from models.auffusion.locate import files_in
 from models.auffusion.training.ablation import Outcome, compare
@@ -12,6 +14,7 @@ from models.auffusion.training.recipe import Recipe
 from models.auffusion.training.stages import Job, run
 
 
+@pytest.mark.long
 def test_variants_share_data_and_vae_and_are_told_apart_in_a_table(data: Path, recipe: Recipe, tmp_path: Path) -> None:
     entry = dict(recipe.conditions[0])
     variants = (

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from models.auffusion.training.scenes import Mix, SceneSource
 from tta_bench.scenes import caption, render
@@ -18,6 +19,7 @@ def test_scenes_have_as_many_events_and_sequences_as_the_mix_says() -> None:
     assert {plan.split for plan in plans} == {"train"}
 
 
+@pytest.mark.long
 def test_no_two_scenes_are_the_same_and_held_out_ones_are_others() -> None:
     seeds = [SceneSource(300, seed, 5.12, Mix()).plan(i).seed for seed in (0, 1) for i in range(300)]
     assert len(set(seeds)) == 600

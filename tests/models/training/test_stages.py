@@ -70,6 +70,7 @@ def test_captions_reach_the_u_net_as_they_will_in_the_pipeline(trained: Job) -> 
 
 
 @pytest.mark.parametrize(("stage", "part"), [(make_vae, "vae"), (make_vocoder, "vocoder"), (make_unet, "unet")])
+@pytest.mark.long
 def test_a_stage_that_is_stopped_ends_with_the_same_weights(trained: Job, tmp_path: Path, stage, part: str) -> None:  # type: ignore[no-untyped-def]
     job = replace(trained, folder=tmp_path, minutes=0.0)
     shutil.copytree(trained.data, job.data)
