@@ -1,6 +1,7 @@
 """What a leaderboard draws, and the forms in which it is kept."""
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,12 @@ def test_an_inline_figure_has_no_styles_and_the_colours_of_its_page(rows: list[R
     assert "#ffffff" not in text
 
 
+def test_an_inline_figure_has_short_places_and_its_numbers_as_they_were() -> None:
+    text = drawing.inline(b'<svg x="1.23456"><text>0.785</text></svg>', "what it shows")
+    assert 'x="1.23"' in text
+    assert ">0.785<" in text
+
+
 def test_what_is_not_known_is_not_drawn(make_result: MakeResult) -> None:
     bare = make_result("a", 1, 0.3)
     assert figures([replace(bare, scores=bare.scores[:2])]) == {}
@@ -62,7 +69,10 @@ def test_costs_are_those_of_the_machine_that_made_most_clips(make_result: MakeRe
     assert costs_of(result) == {"rtf": 0.25, "nfe": 40.0, "parameters": 5.0}
     drawn = figures([result])
     assert list(drawn) == ["n_events", "costs"]
-    assert b"seconds for a second of sound" in drawing.draw(drawn["costs"][0]).svg
+    svg = drawing.draw(drawn["costs"][0]).svg
+    assert b"seconds for a second of sound" in svg
+    assert b"$" not in svg
+    assert {b">0.24<", b">40<"} <= set(re.findall(rb">[0-9.]+<", svg))
 
 
 def test_metrics_are_drawn_against_what_people_said(rows: list[Result]) -> None:

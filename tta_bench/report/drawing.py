@@ -86,7 +86,7 @@ def inline(svg: bytes, label: str) -> str:
     text = re.sub(r'(?<!-)\bstyle="([^"]*)"', lambda found: _attributes(found[1]), text)
     text = text.replace("#000000", "currentColor").replace('fill="#ffffff"', 'fill="none"')
     text = re.sub(r' (?:width|height)="[\d.]+pt"', "", text, count=2)
-    text = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", text)
+    text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", tag[0]), text)
     text = re.sub(r"\s+", " ", text).replace("> <", "><")
     return text.replace("<svg ", f'<svg role="img" aria-label="{label}" fill="currentColor" ', 1)
 

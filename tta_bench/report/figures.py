@@ -183,10 +183,25 @@ def _costs(results: Sequence[Result]) -> Draw:
         for axes, (metric, name) in zip(every, [(m, n) for m in metrics for n in known], strict=True):
             xs = {model: found[name] for model, found in costs.items() if name in found}
             _points(axes, results, xs, values_of(results, metric))
-            axes.set_xscale("log")
+            _by_factors(axes, list(xs.values()))
             axes.set_xlabel(COSTS[name], fontsize=7)
             axes.set_ylabel(f"{metric} {ARROWS[better(results[0], metric)]}", fontsize=7)
         drawing.legend(figure, every, [result.model for result in results])
         return figure
 
     return make
+
+
+def _by_factors(axes: Any, values: Sequence[float]) -> None:
+    """A logarithmic axis with plain numbers at round places: at powers of ten, where the values span one.
+
+    Its own labels are formulas, which figures do not set.
+    """
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+
+    axes.set_xscale("log")
+    near = max(values) < 10 * min(values)
+    axes.xaxis.set_major_locator(MaxNLocator(3) if near else LogLocator(numticks=5))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.margins(x=0.2)
