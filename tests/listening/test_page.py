@@ -27,7 +27,8 @@ def answers(events: list[dict[str, Any]]) -> list[str]:
     return [event["trial"] for event in events if event["type"] == "answer"]
 
 
-@pytest.mark.parametrize("kind", ["ab", *(pytest.param(kind, marks=long) for kind in ("multi", "mushra", "abx"))])
+@long  # the shortest way through one kind is tests/listening/test_chain.py
+@pytest.mark.parametrize("kind", ["multi", "mushra", "ab", "abx"])
 def test_a_listener_completes_each_kind_and_the_file_holds_every_answer_once(
     kind: str, page: Page, clips: Path, tmp_path: Path
 ) -> None:
