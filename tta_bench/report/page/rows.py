@@ -51,7 +51,7 @@ def told(result: Result) -> dict[str, Any]:
     return {
         "name": result.board,
         "protocol": result.protocol,
-        "summary": board.get("protocol", ""),
+        "summary": str(board.get("protocol", "")).replace("`", ""),  # of Markdown
         "remark": board.get("remark", ""),
         "n": board.get("n_prompts"),
         "dataset": board.get("dataset", ""),
