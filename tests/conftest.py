@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -14,6 +15,8 @@ from tta_bench.types import Clip, Result, Score
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("untimed")
 BETTER = {"FD_X": "lower", "CLAP_X": "higher"}
 MakeResult = Callable[..., Result]
 

@@ -54,7 +54,7 @@ class Visit:
         """What comes of pressing a button."""
         before = panel.locator(".take").count()
         panel.get_by_role("button", name=button, exact=True).click()
-        panel.locator(".take").nth(before).wait_for()
+        panel.locator(".take").nth(before).wait_for(timeout=120_000)
         return panel.locator(".take").first
 
     def heard(self, take: Locator) -> float:
