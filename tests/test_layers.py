@@ -16,7 +16,7 @@ LAYERS = {
     "mel": set(),
     "records": set(),
     "paths": set(),
-    "memory": {"types"},
+    "memory": {"types", "store"},
     "arrays": set(),
     "states": {"types"},
     "audio": {"types", "resample"},
@@ -40,7 +40,7 @@ LAYERS = {
         "types", "arrays", "audio", "mel", "text", "weights", "metrics", "scenes", "store", "embedders", "boards",
     },
     "selftest": {"types"},
-    "embedding": {"types", "memory", "selftest", "audio", "soundness", "store", "plugins", "weights"},
+    "embedding": {"types", "memory", "selftest", "audio", "soundness", "store", "plugins", "weights", "executors"},
     "executors": {"types"},
     "scoring": {"types", "metrics"},
     "checking": {
@@ -52,7 +52,7 @@ LAYERS = {
     "programs": {"types", "audio", "watching"},
     "recipes": {"types", "records", "plugins", "hashes", "weights", "store", "generators", "programs"},
     "costs": {"types", "store"},
-    "making": {"types", "memory", "store", "embedding", "checking", "costs", "generators", "programs"},
+    "making": {"types", "memory", "store", "embedding", "executors", "checking", "costs", "generators", "programs"},
     "generating": {
         "types", "results", "store", "embedding", "checking", "costs", "generators", "programs", "executors", "making",
     },

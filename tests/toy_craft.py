@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tta_bench.executors import in_two
 from tta_bench.types import UserError
 
 
@@ -18,8 +19,7 @@ class Words:
     needs: str = "pen"
 
     def halves(self) -> tuple["Words", ...]:
-        parts = (self.names[: len(self.names) // 2], self.names[len(self.names) // 2 :])
-        return tuple(Words(part, self.needs) for part in parts if part)
+        return tuple(Words(part, self.needs) for part in in_two(self.names))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from tta_bench import audio, memory, plugins
+from tta_bench.executors import in_two
 from tta_bench.selftest import self_test
 from tta_bench.soundness import ClipReport
 from tta_bench.store import FeatureKey, Store, digest
@@ -27,8 +28,6 @@ from tta_bench.weights import Weights
 
 log = logging.getLogger(__name__)
 
-HALVED = "halved"
-"""Of notes in the store: the smallest batch of a stage."""
 LOOKAHEAD = 2
 TEXT_BATCH = 64
 Prepared = Mapping[tuple[str, Preprocessing], np.ndarray]
@@ -144,8 +143,7 @@ class ClipShard:
 
     def halves(self) -> tuple[ClipShard, ...]:
         """In two."""
-        parts = (self.clips[: len(self.clips) // 2], self.clips[len(self.clips) // 2 :])
-        return tuple(replace(self, clips=part) for part in parts if part)
+        return tuple(replace(self, clips=part) for part in in_two(self.clips))
 
     def features(
         self, networks: Networks, waves: Prepared, store: Store
@@ -178,8 +176,7 @@ class TextShard:
 
     def halves(self) -> tuple[TextShard, ...]:
         """In two."""
-        parts = (self.texts[: len(self.texts) // 2], self.texts[len(self.texts) // 2 :])
-        return tuple(replace(self, texts=part) for part in parts if part)
+        return tuple(replace(self, texts=part) for part in in_two(self.texts))
 
     def features(
         self, networks: Networks, waves: Prepared, store: Store
@@ -271,14 +268,13 @@ def _fitting(
         lambda part: list(_run(network, part, waves, stage).items()), taken, f"features of {stage.key.embedder}"
     )
     if size < len(taken):
-        store.write_note(HALVED, stage.key.sha256, {"batch_size": min(size, smallest_batch(stage, store) or size)})
+        memory.note_batch(store, stage.key.sha256, min(size, smallest_batch(stage, store) or size))
     return dict(made)
 
 
 def smallest_batch(stage: Stage, store: Store) -> int | None:
     """The smallest batch in which features of a stage were computed for want of memory; None if there was enough."""
-    note = store.note(HALVED, stage.key.sha256)
-    return None if note is None else int(str(note["batch_size"]))
+    return memory.noted_batch(store, stage.key.sha256)
 
 
 def _run(

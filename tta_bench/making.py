@@ -16,13 +16,11 @@ import numpy as np
 
 from tta_bench import checking, costs, embedding, memory
 from tta_bench.costs import Cost, Meter
+from tta_bench.executors import in_two
 from tta_bench.generators import Generator
 from tta_bench.programs import Answer
 from tta_bench.store import Store
 from tta_bench.types import Clip, TextToAudioModel
-
-HALVED = "halved"
-"""Of notes in the store: a clip that was made in a smaller batch than planned, for want of memory."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,7 @@ class Batch:
 
     def halves(self) -> tuple[Batch, ...]:
         """In two."""
-        parts = (self.takes[: len(self.takes) // 2], self.takes[len(self.takes) // 2 :])
-        return tuple(replace(self, takes=part) for part in parts if part)
+        return tuple(replace(self, takes=part) for part in in_two(self.takes))
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,7 @@ class Making:
             clips, size = memory.in_halves(ask, batch.takes, f"clips of {batch.needs}")
         if size < len(batch.takes):
             for take in batch.takes:
-                self.store.write_note(HALVED, take.path.stem, {"batch_size": size})
+                memory.note_batch(self.store, take.path.stem, size)
         if len(clips) != len(batch.takes):
             raise ValueError(f"{model.card.name} made {len(clips)} clips of {len(batch.takes)} captions")
         cost = meter.cost(costs.machine(self.device, self.batch_size), len(clips), batch.duration)
@@ -141,8 +138,7 @@ class Making:
 
 def smaller_batch(take: Take, store: Store) -> int | None:
     """The size of the batch that a clip was made in, if that was smaller than planned."""
-    note = store.note(HALVED, take.path.stem)
-    return None if note is None else int(str(note["batch_size"]))
+    return memory.noted_batch(store, take.path.stem)
 
 
 def sorted_out(answers: Mapping[Take, Answer], duration: float) -> tuple[dict[Path, Clip], dict[Path, str]]:

@@ -11,12 +11,15 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from tta_bench.store import Store
 from tta_bench.types import UserError
 
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
+HALVED = "halved"
+"""Of notes in the store: the size of a batch that was smaller than planned, for want of memory."""
 CPU_REFUSED = "can't allocate memory"
 """In what torch says where the machine's own memory runs out."""
 
@@ -38,6 +41,17 @@ def in_halves(
     first, n_first = in_halves(run, items[:middle], what)
     second, n_second = in_halves(run, items[middle:], what)
     return [*first, *second], min(n_first, n_second)
+
+
+def note_batch(store: Store, key: str, size: int) -> None:
+    """Records the batch that what lies under a key was made in."""
+    store.write_note(HALVED, key, {"batch_size": size})
+
+
+def noted_batch(store: Store, key: str) -> int | None:
+    """What `note_batch` recorded; None if there was enough memory."""
+    note = store.note(HALVED, key)
+    return None if note is None else int(str(note["batch_size"]))
 
 
 def _check(error: Exception, n_items: int, what: str) -> None:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from tta_bench import records
-from tta_bench.states import DAMAGED, why
+from tta_bench.states import DAMAGED, read_tensors, why
 from tta_bench.types import UserError
 
 
@@ -23,7 +22,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            return read_tensors(path)[0]
         found = torch.load(path, map_location="cpu", weights_only=True)
     except DAMAGED as error:
         raise UserError(f"{path} cannot be read as weights ({why(error)}). Fetch the file again.") from error

@@ -44,6 +44,12 @@ class Shard(Protocol):
         ...
 
 
+def in_two(items: tuple[S, ...]) -> list[tuple[S, ...]]:
+    """The halves of what a shard holds; one that is alone stays whole."""
+    middle = len(items) // 2
+    return [part for part in (items[:middle], items[middle:]) if part]
+
+
 ShardT = TypeVar("ShardT", bound=Shard)
 
 
